@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Starts a virtual machine for a test and leaves nothing behind.
+
+    with VM(kernel='6.1', run=['busy-a', 'busy-b']) as vm:
+        vm.wait_ready()
+        pids = vm.oracle.programs()
+        ... vm.gdb_target is what to give to gdb ...
+
+Everything lives in a private directory that goes away with the machine.
+Nothing here waits by time: a deadline only turns a hang into a failure.
+"""
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests' / 'guest'))
+import build  # noqa: E402
+from oracle import Oracle, OracleError  # noqa: E402,F401
+
+BUILD = ROOT / 'build'
+SYSROOT = BUILD / 'guest' / 'sysroot'
+QEMU = {
+    'patched': BUILD / 'qemu-system-x86_64',
+    'pristine': BUILD / 'pristine' / 'obj' / 'qemu-system-x86_64',
+}
+PR_SET_PDEATHSIG = 1
+# A machine of few devices boots in a third of the time.
+MACHINE = ['-nodefaults', '-no-user-config', '-display', 'none', '-accel',
+           'tcg', '-no-reboot']
+CMDLINE = ('console=ttyS0 quiet panic=-1 noresume audit=0 '
+           'random.trust_bootloader=on')
+
+
+class VMError(Exception):
+    """One clear line: the machine did not do what it should."""
+
+
+def qemu_binary(which):
+    """Path of 'patched', 'pristine' or any emulator given by its path."""
+    path = Path(os.environ.get('GDBX_QEMU', QEMU['patched'])
+                if which == 'patched' else QEMU.get(which, which))
+    if not path.exists():
+        raise VMError(f'no emulator at {os.path.relpath(path)}: type make'
+                      + (' pristine' if which == 'pristine' else ''))
+    return path
+
+
+def firmware():
+    """-L options: an emulator that is not installed may not find these."""
+    asked = os.environ.get('GDBX_FIRMWARE', '')
+    where = asked.split(':') + ['/usr/share/seabios', '/usr/share/qemu']
+    return [a for d in where if d and Path(d).is_dir() for a in ('-L', d)]
+
+
+def _die_with_parent():
+    os.setpgid(0, 0)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _listen(path):
+    """A socket the emulator inherits: one can connect before it is up, so
+    nobody has to guess when."""
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(str(path))
+    s.listen(1)
+    return s
+
+
+class Qmp:
+    """A QMP client: commands in order, events kept."""
+
+    def __init__(self, sock):
+        self.file = sock.makefile('rwb')
+        self.sock = sock
+        self.events = []
+        self._read()
+        self.command('qmp_capabilities')
+
+    def _read(self):
+        line = self.file.readline()
+        if not line:
+            raise VMError('the emulator closed its QMP socket')
+        return json.loads(line)
+
+    def command(self, name, **arguments):
+        request = {'execute': name, 'arguments': arguments}
+        self.file.write(json.dumps(request).encode() + b'\n')
+        self.file.flush()
+        while True:
+            answer = self._read()
+            if 'event' in answer:
+                self.events.append(answer)
+            elif 'error' in answer:
+                raise VMError(f"{name}: {answer['error']['desc']}")
+            else:
+                return answer['return']
+
+    def hmp(self, line):
+        return self.command('human-monitor-command', **{'command-line': line})
+
+    def wait_event(self, name):
+        while True:
+            for i, e in enumerate(self.events):
+                if e['event'] == name:
+                    return self.events.pop(i)
+            answer = self._read()
+            if 'event' in answer:
+                self.events.append(answer)
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+
+class VM:
+    """
+    kernel: a key of build.KERNELS, or None for firmware only.
+    run: programs started in the guest before it says it is ready.
+    gdb: 'unix', 'tcp' or None; gdb_options: appended, e.g. ',gdbx=off'.
+    paused: do not run the first instruction (-S).
+    """
+
+    def __init__(self, kernel='6.1', run=(), qemu='patched', smp=1,
+                 memory='512M', cpu=None, gdb='unix', gdb_options='',
+                 append='', paused=False, extra=(), deadline=180):
+        self.kernel, self.run, self.smp = kernel, list(run), smp
+        self.memory, self.cpu, self.append = memory, cpu, append
+        self.gdb, self.gdb_options = gdb, gdb_options
+        self.paused, self.extra, self.deadline = paused, list(extra), deadline
+        self.qemu = qemu_binary(qemu)
+        self.guest = build.guest(kernel) if kernel else None
+        self.process = self.oracle = self.qmp = self.dir = None
+        self.sockets = {}
+        self.gdb_target = None
+
+    # The command line -----------------------------------------------------
+
+    def _guest_arguments(self):
+        if not self.guest:
+            return []
+        line = f'{CMDLINE} gdbx.run={",".join(self.run)} {self.append}'
+        return ['-kernel', str(self.guest / 'vmlinuz'),
+                '-initrd', str(self.guest / 'initrd'), '-append', line]
+
+    def _gdb_arguments(self):
+        if not self.gdb:
+            return []
+        if self.gdb == 'tcp':
+            with socket.socket() as s:
+                s.bind(('127.0.0.1', 0))
+                self.gdb_target = '127.0.0.1:%d' % s.getsockname()[1]
+            return ['-gdb', f'tcp:{self.gdb_target}{self.gdb_options}']
+        self.gdb_target = str(self.dir / 'gdb')
+        return ['-gdb', f'unix:{self.gdb_target},server=on,wait=off'
+                + self.gdb_options]
+
+    def _chardev(self, name):
+        return (f'socket,id={name},fd={self.sockets[name].fileno()},'
+                'server=on,wait=off'
+                + (f',logfile={self.dir / "console.log"}'
+                   if name == 'console' else ''))
+
+    def command_line(self):
+        args = [str(self.qemu), *firmware(), *MACHINE, '-m', self.memory,
+                '-smp', str(self.smp)]
+        args += ['-cpu', self.cpu] if self.cpu else []
+        for name in ('console', 'oracle', 'qmp'):
+            args += ['-chardev', self._chardev(name)]
+        args += ['-serial', 'chardev:console', '-serial', 'chardev:oracle',
+                 '-mon', 'chardev=qmp,mode=control']
+        args += ['-S'] if self.paused else []
+        return args + self._gdb_arguments() + self._guest_arguments() \
+            + self.extra
+
+    # Life -----------------------------------------------------------------
+
+    def start(self):
+        self.dir = Path(tempfile.mkdtemp(prefix='gdbx-'))
+        try:
+            self._launch()
+            # Once QMP answers, the machine is made and gdb can connect.
+            self.qmp = Qmp(self._connect('qmp'))
+            self.oracle = Oracle(self.dir / 'oracle')
+        except (OSError, ValueError, VMError) as e:
+            words = self.last_words() or str(e)
+            self.stop()
+            raise VMError(f'the emulator did not start: {words}') from None
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _launch(self):
+        self.sockets = {n: _listen(self.dir / n)
+                        for n in ('console', 'oracle', 'qmp')}
+        try:
+            with open(self.dir / 'qemu.log', 'wb') as log:
+                self.process = subprocess.Popen(
+                    self.command_line(), stdin=subprocess.DEVNULL,
+                    stdout=log, stderr=log, preexec_fn=_die_with_parent,
+                    pass_fds=[s.fileno() for s in self.sockets.values()])
+        finally:
+            for s in self.sockets.values():
+                s.close()
+
+    def _connect(self, name):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(self.deadline)
+        s.connect(str(self.dir / name))
+        return s
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def last_words(self):
+        for name in ('qemu.log', 'console.log'):
+            try:
+                text = (self.dir / name).read_text(errors='replace').strip()
+            except OSError:
+                continue
+            if text:
+                return text.splitlines()[-1].strip()
+        return ''
+
+    def console(self):
+        return (self.dir / 'console.log').read_text(errors='replace')
+
+    def wait_ready(self):
+        """Until the guest's programs run. -> {name: pid}"""
+        try:
+            self.oracle.wait_ready(self.deadline)
+        except (OracleError, OSError) as e:
+            raise VMError(f'the guest did not get ready: {e}; last on its '
+                          f'console: {self.last_words()[:200]}') from None
+        return self.oracle.programs()
+
+    def stop(self):
+        """Ends the emulator (this one process) and removes its directory."""
+        for part in (self.oracle, self.qmp):
+            if part:
+                part.close()
+        self.oracle = self.qmp = None
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        status = self.process.wait() if self.process else None
+        if self.dir:
+            shutil.rmtree(self.dir, ignore_errors=True)
+        return status
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *exc):
+        self.stop()
