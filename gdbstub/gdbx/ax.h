@@ -30,6 +30,7 @@
 #define GDBX_AX_MAX_CODE   65535 /* bytes: jump targets have 16 bits */
 #define GDBX_AX_MAX_STACK  64    /* values */
 #define GDBX_AX_MAX_LOOP   10000 /* instructions repeated by backward jumps */
+#define GDBX_AX_MAX_PRINTS 64    /* printf instructions in one evaluation */
 #define GDBX_AX_MAX_PRINT  2048  /* bytes that one printf makes, rest is cut */
 #define GDBX_AX_MAX_STRING 1024  /* bytes that one %s reads from the guest */
 
@@ -40,7 +41,7 @@ typedef enum GdbxAxStatus {
     GDBX_AX_BAD_MEMORY,     /* env->mem refused; *bad_address says where */
     GDBX_AX_BAD_REGISTER,   /* env->reg refused; *bad_address is the number */
     GDBX_AX_DIV_ZERO,
-    GDBX_AX_TOO_LONG,       /* more than GDBX_AX_MAX_LOOP repeated steps */
+    GDBX_AX_TOO_LONG,       /* GDBX_AX_MAX_LOOP or _MAX_PRINTS exceeded */
     GDBX_AX_NO_VARIABLE,    /* no such trace state variable */
 } GdbxAxStatus;
 
