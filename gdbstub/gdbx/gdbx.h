@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gdb stub extension: what its files share with each other.
+ *
+ * The extension stands in front of QEMU's stub: it sees every packet first
+ * (packets.c) and either answers it or leaves it to QEMU, whose process table
+ * it renames only. What gdb calls an inferior is here either *the machine*
+ * (QEMU's own view: one thread per vCPU) or a *followed process* of the guest.
+ *
+ * Everything here belongs to the main thread under the BQL, except
+ * gdbx_point_hit() (points.c), which runs in vCPU threads while nobody may
+ * change the points.
+ */
+#ifndef GDBX_H
+#define GDBX_H
+
+#include "exec/gdbstub.h"
+#include "gdbstub/internals.h"
+#include "gdbstub/hooks.h"
+#include "gdbstub/gdbx-arch.h"
+#include "gdbstub/gdbx/ax.h"
+#include "gdbstub/gdbx/rsp.h"
+
+/*
+ * The machine inferior's pid. More than any guest pid can be (Linux:
+ * PID_MAX_LIMIT = 4194304, include/linux/threads.h), positive as an int.
+ */
+#define GDBX_MACHINE_PID 10000000
+
+/* A guest process that gdb knows as an inferior. */
+typedef struct GdbxInferior {
+    int32_t pid;
+    OsiRoot root;        /* its page tables at the last stop */
+    uint64_t object;     /* OS object of the leader: tells pid reuse */
+    bool compat32;       /* 32-bit program */
+    bool gone;           /* exited; gdb has not been told yet */
+} GdbxInferior;
+
+typedef struct GdbxState {
+    bool on;                 /* option gdbx=on|off and an arch is there */
+    bool client;             /* a client is connected and multiprocess */
+    const GdbxArch *arch;
+    GPtrArray *inferiors;    /* GdbxInferior, owned */
+    bool machine_detached;   /* gdb has let go of the machine inferior */
+    GdbxTid general;         /* thread of Hg; tid > 0, pid > 0 */
+    GdbxTid stopped;         /* thread of the last stop reply */
+} GdbxState;
+
+extern GdbxState gdbx;
+
+static inline bool gdbx_is_machine(int64_t pid)
+{
+    return pid == GDBX_MACHINE_PID;
+}
+
+/* --- replies (packets.c) ------------------------------------------------- */
+void gdbx_ok(void);
+/* "E.text": gdb shows the text where it can (16 and later), else "failed". */
+G_GNUC_PRINTF(1, 2) void gdbx_error(const char *fmt, ...);
+void gdbx_reply(const GString *s);
+/* A line on gdb's console: an O packet; only while gdb waits for a stop. */
+G_GNUC_PRINTF(1, 2) void gdbx_console(const char *fmt, ...);
+
+/* --- the guest (guest.c) -------------------------------------------------- */
+/* Introspection of the stopped guest, refreshed if it has run. Never NULL. */
+OsiGuest *gdbx_guest(void);
+void gdbx_guest_stale(void);
+/* Task on @cs, or NULL with @err filled (may be NULL). */
+const OsiTask *gdbx_current(CPUState *cs, OsiError *err);
+/* CPU on which @tid is now in user mode, else NULL. */
+CPUState *gdbx_live_cpu(int32_t tid);
+/* Fills @out for thread @tid of @inf; @regs is storage for saved registers. */
+bool gdbx_user_thread(const GdbxInferior *inf, int32_t tid,
+                      GdbxUserThread *out, OsiUserRegs *regs, OsiError *err);
+
+/* --- inferiors (inferior.c) ----------------------------------------------- */
+GdbxInferior *gdbx_inferior(int64_t pid);
+void gdbx_inferiors_reset(void);
+/* Re-reads each followed process after the guest has run. */
+void gdbx_inferiors_refresh(void);
+/* The followed process gdb has selected, NULL when it is the machine. */
+GdbxInferior *gdbx_selected(void);
+CPUState *gdbx_machine_cpu(int64_t tid);
+/* Any thread of @inf: one on a CPU rather than a sleeping one; 0 if none. */
+int32_t gdbx_some_thread(const GdbxInferior *inf);
+bool gdbx_has_thread(const GdbxInferior *inf, int32_t tid);
+
+/* --- points (points.c) ----------------------------------------------------- */
+typedef struct GdbxPoint {
+    struct GdbxPoint *next;    /* next with the same page offset */
+    uint64_t addr;             /* linear address of the instruction */
+    int64_t pid;               /* owner: followed process or the machine */
+    uint64_t space, mask;      /* matches when (loaded & mask) == space */
+    bool armed;                /* gdb wants it now */
+    bool hardware;             /* Z1: reported as hwbreak */
+    bool transient;            /* ours, for a step that goes through the OS */
+    GPtrArray *conditions;     /* GdbxAx, owned; NULL or empty: always true */
+    uint64_t hits, misses;     /* condition true / false; atomic, relaxed */
+} GdbxPoint;
+
+/* What a vCPU stopped for. Written by its thread, read when it is stopped. */
+typedef struct GdbxHit {
+    bool valid;
+    bool hardware, transient;
+    uint64_t pc;
+    int64_t pid;               /* owner of the point */
+    char note[160];            /* why a condition could not be evaluated */
+} GdbxHit;
+
+/* Takes over @conditions (may be NULL). Replaces an equal one. */
+GdbxPoint *gdbx_point_insert(int64_t pid, uint64_t addr, bool hardware,
+                             GPtrArray *conditions);
+bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware);
+GdbxPoint *gdbx_point_transient(const GdbxInferior *inf, uint64_t addr);
+void gdbx_points_drop_transient(void);
+void gdbx_points_forget(int64_t pid);      /* all of an inferior's */
+void gdbx_points_reset(void);              /* all, and the instrumentation */
+void gdbx_points_respace(const GdbxInferior *inf);
+void gdbx_points_each(void (*fn)(const GdbxPoint *p, void *opaque), void *opaque);
+GdbxHit *gdbx_hit(CPUState *cs);
+void gdbx_hits_clear(void);
+/* Lets @cs pass @pc once without looking at points. */
+void gdbx_skip_once(CPUState *cs, uint64_t pc);
+
+/* --- running and stopping (resume.c, stop.c) ------------------------------- */
+typedef struct GdbxRun {
+    int64_t scope;             /* pid that was resumed, or -1: all */
+    bool stepping;             /* a thread of a followed process steps */
+    bool waiting;              /* ... and has not got to user mode yet */
+    int64_t pid;
+    int32_t tid;
+    uint64_t from;             /* PC the step began at */
+    CPUState *cs;              /* CPU being single-stepped */
+    bool alone;                /* only that thread was resumed (R6) */
+} GdbxRun;
+
+extern GdbxRun gdbx_run;
+
+bool gdbx_pkt_vcont(const char *args);
+/* Starts the guest again after a stop that gdb must not see. */
+void gdbx_resume_quietly(void);
+/* The step of gdbx_run goes on: single step, or wait for user mode. */
+void gdbx_step_go_on(void);
+void gdbx_vm_state_change(void *opaque, bool running, RunState state);
+void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more);
+
+/* --- objects (xfer.c, osdata.c, threads.c) --------------------------------- */
+bool gdbx_xfer(const char *object, const char *args,
+               bool (*make)(const char *annex, GString *out));
+bool gdbx_make_threads(const char *annex, GString *out);
+bool gdbx_make_osdata(const char *annex, GString *out);
+
+/* --- console (monitor.c) ---------------------------------------------------- */
+
+/* Hook call counts, for `monitor gdbx hooks` and the test of that name. */
+typedef enum GdbxHookId {
+    GDBX_HOOK_START, GDBX_HOOK_CONNECTION, GDBX_HOOK_PACKET,
+    GDBX_HOOK_INSN_WANTED, GDBX_HOOK_INSN, GDBX_HOOK__COUNT
+} GdbxHookId;
+extern uint64_t gdbx_hook_calls[GDBX_HOOK__COUNT];
+const char *gdbx_hook_name(GdbxHookId id);
+
+#endif

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Points: breakpoints compiled into the translated code.
+ *
+ * At translation an instruction whose page offset is in the set of
+ * instrumented offsets gets a call to gdbx_point_hit() in front of it. The low
+ * 12 bits are the one thing that no aliasing, sharing or late mapping of pages
+ * changes; x86 code is translated position-independently, so the full address
+ * is known only when it runs. Code that merely shares a page with a breakpoint
+ * is not touched, unlike with QEMU's own breakpoints, which single-step it.
+ *
+ * An offset stays instrumented when its last point is removed: gdb removes and
+ * re-inserts everything at each stop, and that must not throw translated code
+ * away. gdbx_points_reset() ends it.
+ *
+ * Rejected: patching int3 into guest memory (visible to the guest, impossible
+ * for pages that are not there), QEMU's cpu_breakpoint_insert() (no owner, no
+ * condition, ten times slower neighbours).
+ *
+ * Locking: points change only while all vCPUs are stopped; vCPU threads read.
+ */
+#include "qemu/osdep.h"
+#include "qemu/atomic.h"
+#include "qemu/bitmap.h"
+#include "exec/tb-flush.h"
+#include "hw/core/cpu.h"
+#include "gdbstub/gdbx/gdbx.h"
+
+#define OFFSETS 4096
+/* Removed points kept for their counts; more than any person looks at. */
+#define MAX_REMEMBERED 10000
+
+typedef struct Skip {
+    bool valid;
+    uint64_t pc;
+} Skip;
+
+static GdbxPoint *table[OFFSETS];
+static DECLARE_BITMAP(instrumented, OFFSETS);
+static bool any_instrumented;
+static unsigned remembered;
+static GdbxHit *hits;
+static Skip *skips;
+
+bool gdbx_hook_insn_wanted(uint64_t pc)
+{
+    if (!any_instrumented) {
+        return false;
+    }
+    gdbx_hook_calls[GDBX_HOOK_INSN_WANTED]++;
+    return test_bit(pc & (OFFSETS - 1), instrumented);
+}
+
+static void instrument(uint64_t addr)
+{
+    if (!test_and_set_bit(addr & (OFFSETS - 1), instrumented)) {
+        any_instrumented = true;
+        tb_flush(first_cpu);
+    }
+}
+
+static void per_cpu_init(void)
+{
+    if (!hits) {
+        hits = g_new0(GdbxHit, gdb_get_max_cpus());
+        skips = g_new0(Skip, gdb_get_max_cpus());
+    }
+}
+
+GdbxHit *gdbx_hit(CPUState *cs)
+{
+    per_cpu_init();
+    return &hits[cs->cpu_index];
+}
+
+void gdbx_hits_clear(void)
+{
+    CPUState *cs;
+
+    CPU_FOREACH(cs) {
+        gdbx_hit(cs)->valid = false;
+    }
+}
+
+void gdbx_skip_once(CPUState *cs, uint64_t pc)
+{
+    per_cpu_init();
+    skips[cs->cpu_index] = (Skip) { .valid = true, .pc = pc };
+}
+
+/* --- book-keeping ---------------------------------------------------------- */
+
+static void point_free(GdbxPoint *p)
+{
+    if (p->conditions) {
+        g_ptr_array_unref(p->conditions);
+    }
+    g_free(p);
+}
+
+static GdbxPoint *find(int64_t pid, uint64_t addr, bool hardware,
+                       bool transient)
+{
+    GdbxPoint *p;
+
+    for (p = table[addr & (OFFSETS - 1)]; p; p = p->next) {
+        if (p->addr == addr && p->pid == pid && p->hardware == hardware &&
+            p->transient == transient) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static bool same_conditions(const GPtrArray *a, const GPtrArray *b)
+{
+    guint na = a ? a->len : 0, nb = b ? b->len : 0;
+
+    for (guint i = 0; na == nb && i < na; i++) {
+        if (!gdbx_ax_equal(g_ptr_array_index(a, i), g_ptr_array_index(b, i))) {
+            return false;
+        }
+    }
+    return na == nb;
+}
+
+/* An inferior's address space; the machine's points match in all. */
+static void set_space(GdbxPoint *p)
+{
+    GdbxInferior *inf = gdbx_inferior(p->pid);
+
+    p->mask = inf ? osi_cr3_mask(gdbx_guest()) : 0;
+    p->space = inf ? inf->root.table & p->mask : 0;
+}
+
+static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
+                      bool transient)
+{
+    GdbxPoint **slot = &table[addr & (OFFSETS - 1)];
+    GdbxPoint *p = find(pid, addr, hardware, transient);
+
+    if (!p) {
+        p = g_new0(GdbxPoint, 1);
+        p->addr = addr;
+        p->pid = pid;
+        p->hardware = hardware;
+        p->transient = transient;
+        p->next = *slot;
+        *slot = p;
+    } else if (!p->armed) {
+        remembered--;
+    }
+    set_space(p);
+    p->armed = true;
+    per_cpu_init();
+    instrument(addr);
+    return p;
+}
+
+GdbxPoint *gdbx_point_insert(int64_t pid, uint64_t addr, bool hardware,
+                             GPtrArray *conditions)
+{
+    GdbxPoint *p = get(pid, addr, hardware, false);
+
+    /* A second Z0 replaces (R12); counts go on only for the same question. */
+    if (!same_conditions(p->conditions, conditions)) {
+        p->hits = p->misses = 0;
+    }
+    if (p->conditions) {
+        g_ptr_array_unref(p->conditions);
+    }
+    p->conditions = conditions;
+    return p;
+}
+
+GdbxPoint *gdbx_point_transient(const GdbxInferior *inf, uint64_t addr)
+{
+    return get(inf->pid, addr, false, true);
+}
+
+/* Deletes the points for which @doomed says so. */
+static void sweep(bool (*doomed)(const GdbxPoint *p, int64_t pid), int64_t pid)
+{
+    for (int i = 0; i < OFFSETS; i++) {
+        GdbxPoint **link = &table[i];
+
+        while (*link) {
+            GdbxPoint *p = *link;
+
+            if (!doomed(p, pid)) {
+                link = &p->next;
+                continue;
+            }
+            *link = p->next;
+            remembered -= !p->armed;
+            point_free(p);
+        }
+    }
+}
+
+static bool all(const GdbxPoint *p, int64_t pid)
+{
+    return true;
+}
+
+static bool of_pid(const GdbxPoint *p, int64_t pid)
+{
+    return p->pid == pid;
+}
+
+static bool transient(const GdbxPoint *p, int64_t pid)
+{
+    return p->transient;
+}
+
+static bool disarmed(const GdbxPoint *p, int64_t pid)
+{
+    return !p->armed;
+}
+
+bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware)
+{
+    GdbxPoint *p = find(pid, addr, hardware, false);
+
+    if (!p || !p->armed) {
+        return false;
+    }
+    p->armed = false;
+    if (++remembered > MAX_REMEMBERED) {
+        sweep(disarmed, 0);
+    }
+    return true;
+}
+
+void gdbx_points_drop_transient(void)
+{
+    sweep(transient, 0);
+}
+
+void gdbx_points_forget(int64_t pid)
+{
+    sweep(of_pid, pid);
+}
+
+void gdbx_points_reset(void)
+{
+    sweep(all, 0);
+    if (any_instrumented) {
+        bitmap_zero(instrumented, OFFSETS);
+        any_instrumented = false;
+        tb_flush(first_cpu);
+    }
+    if (hits) {
+        gdbx_hits_clear();
+        memset(skips, 0, gdb_get_max_cpus() * sizeof(*skips));
+    }
+}
+
+void gdbx_points_respace(const GdbxInferior *inf)
+{
+    for (int i = 0; i < OFFSETS; i++) {
+        for (GdbxPoint *p = table[i]; p; p = p->next) {
+            if (p->pid == inf->pid) {
+                set_space(p);
+            }
+        }
+    }
+}
+
+void gdbx_points_each(void (*fn)(const GdbxPoint *p, void *opaque), void *opaque)
+{
+    for (int i = 0; i < OFFSETS; i++) {
+        for (GdbxPoint *p = table[i]; p; p = p->next) {
+            fn(p, opaque);
+        }
+    }
+}
+
+/* --- a hit: vCPU threads ------------------------------------------------------ */
+
+typedef struct Evaluation {
+    CPUState *cs;
+    GdbxView view;
+    uint64_t pc;
+} Evaluation;
+
+static bool condition_reg(void *opaque, unsigned n, uint64_t *value)
+{
+    Evaluation *e = opaque;
+
+    return gdbx.arch->condition_reg(e->cs, e->view, n, e->pc, value);
+}
+
+static bool condition_mem(void *opaque, uint64_t addr, void *buf, size_t len)
+{
+    Evaluation *e = opaque;
+
+    return gdbx.arch->read_virt(e->cs, addr, buf, len);
+}
+
+/*
+ * Conditions of one place are OR-ed. What cannot be evaluated counts as true,
+ * so that nothing is missed silently; @note then says why.
+ */
+static bool conditions_true(CPUState *cs, const GdbxPoint *p, char *note,
+                            size_t note_size)
+{
+    Evaluation e = {
+        .cs = cs, .pc = p->addr,
+        .view = gdbx_is_machine(p->pid) ? GDBX_VIEW_MACHINE : GDBX_VIEW_PROCESS,
+    };
+    const GdbxAxEnv env = {
+        .reg = condition_reg, .mem = condition_mem, .opaque = &e,
+    };
+
+    if (!p->conditions || !p->conditions->len) {
+        return true;
+    }
+    for (guint i = 0; i < p->conditions->len; i++) {
+        uint64_t value = 0, bad = 0;
+        GdbxAxStatus st = gdbx_ax_eval(g_ptr_array_index(p->conditions, i),
+                                       &env, &value, &bad);
+        if (st != GDBX_AX_OK) {
+            g_snprintf(note, note_size, "condition at 0x%" PRIx64 " counts as "
+                       "true: %s (0x%" PRIx64 ")", p->addr,
+                       gdbx_ax_status_text(st), bad);
+            return true;
+        }
+        if (value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool skipped(CPUState *cs, uint64_t pc)
+{
+    Skip *s = &skips[cs->cpu_index];
+
+    if (!s->valid) {
+        return false;
+    }
+    s->valid = false;
+    return s->pc == pc;
+}
+
+/* A process's own point is reported rather than the machine's (R7). */
+static bool better(const GdbxPoint *p, const GdbxPoint *best)
+{
+    return !best || p->transient ||
+           (gdbx_is_machine(best->pid) && !gdbx_is_machine(p->pid));
+}
+
+bool gdbx_point_hit(CPUState *cs, uint64_t pc)
+{
+    GdbxPoint *best = NULL;
+    GdbxHit *hit;
+
+    /* A single step executes its instruction before points count (R6). */
+    if (cs->singlestep_enabled || skipped(cs, pc)) {
+        return false;
+    }
+    hit = &hits[cs->cpu_index];
+    for (GdbxPoint *p = table[pc & (OFFSETS - 1)]; p; p = p->next) {
+        if (p->addr != pc || !p->armed ||
+            (gdbx.arch->address_space(cs) & p->mask) != p->space) {
+            continue;
+        }
+        if (!best) {
+            hit->note[0] = 0;
+        }
+        if (!conditions_true(cs, p, hit->note, sizeof(hit->note))) {
+            qatomic_set(&p->misses, p->misses + 1);
+            continue;
+        }
+        qatomic_set(&p->hits, p->hits + 1);
+        if (better(p, best)) {
+            best = p;
+        }
+    }
+    if (!best) {
+        return false;
+    }
+    hit->pc = pc;
+    hit->pid = best->pid;
+    hit->hardware = best->hardware;
+    hit->transient = best->transient;
+    hit->valid = true;
+    return true;
+}

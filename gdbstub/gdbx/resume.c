@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vCont: which threads gdb wants to run, in terms of vCPUs.
+ *
+ * The guest runs as a whole. What gdb resumed (one process, or everything)
+ * decides only in whose name the next stop may be reported (R5). A step is the
+ * exception: a vCPU is stepped alone, as QEMU's own stub does, when the thread
+ * is in user mode there; a thread that is asleep or in the kernel is waited for
+ * with a transient point where its user code goes on.
+ */
+#include "qemu/osdep.h"
+#include "hw/core/cpu.h"
+#include "system/runstate.h"
+#include "qemu/main-loop.h"
+#include "block/aio.h"
+#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/rows.h"
+
+GdbxRun gdbx_run = { .scope = -1 };
+
+/* One action char per vCPU for gdb_continue_partial(); 0: stays stopped. */
+static void start(const char *states)
+{
+    g_autofree char *copy = g_memdup2(states, gdb_get_max_cpus());
+
+    gdbserver_state.allow_stop_reply = true;
+    gdb_continue_partial(copy);
+}
+
+static char *all_states(char action)
+{
+    char *states = g_new0(char, gdb_get_max_cpus());
+    CPUState *cs;
+
+    CPU_FOREACH(cs) {
+        states[cs->cpu_index] = action;
+    }
+    return states;
+}
+
+void gdbx_resume_quietly(void)
+{
+    g_autofree char *states = all_states('c');
+
+    start(states);
+}
+
+/*
+ * Takes the step of gdbx_run.tid on. Live in user mode: single-step that vCPU
+ * (with the others stopped, so that none slips past a breakpoint gdb has
+ * lifted). Else run everything until the thread's user code goes on.
+ */
+void gdbx_step_go_on(void)
+{
+    GdbxInferior *inf = gdbx_inferior(gdbx_run.pid);
+    CPUState *cs = gdbx_live_cpu(gdbx_run.tid);
+    g_autofree char *states = NULL;
+    const OsiTask *t;
+    OsiUserRegs regs;
+
+    if (cs) {
+        states = all_states(0);
+        states[cs->cpu_index] = 's';
+        gdbx_run.cs = cs;
+        gdbx_run.waiting = false;
+        gdbx_run.from = gdbx.arch->pc(cs);
+        gdbx_points_drop_transient();
+        start(states);
+        return;
+    }
+    t = osi_task_by_pid(gdbx_guest(), gdbx_run.tid, NULL);
+    if (inf && t && osi_saved_user_regs(gdbx_guest(), t, &regs, NULL)) {
+        gdbx_point_transient(inf, regs.rip);
+    }
+    gdbx_run.cs = NULL;
+    gdbx_run.waiting = true;
+    gdbx_resume_quietly();
+}
+
+/* gdb is told of an exit when it next resumes: W needs a resume to answer. */
+static bool report_gone(void)
+{
+    for (guint i = 0; i < gdbx.inferiors->len; i++) {
+        GdbxInferior *inf = g_ptr_array_index(gdbx.inferiors, i);
+
+        if (inf->gone) {
+            g_autoptr(GString) s = g_string_new(NULL);
+
+            g_string_printf(s, "W00;process:%x", (unsigned)inf->pid);
+            g_ptr_array_remove_index(gdbx.inferiors, i);
+            gdbx.stopped = (GdbxTid) { GDBX_MACHINE_PID,
+                                       gdb_get_cpu_index(first_cpu) };
+            gdbx.general = gdbx.stopped;
+            gdbx_reply(s);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool step_machine(const GdbxAction *step, bool others)
+{
+    g_autofree char *states = all_states(others ? 'c' : 0);
+    CPUState *cs;
+
+    if (!step->has_tid || step->tid.tid <= 0) {
+        CPU_FOREACH(cs) {
+            states[cs->cpu_index] = 's';
+        }
+    } else {
+        cs = gdbx_machine_cpu(step->tid.tid);
+        if (!cs) {
+            return false;
+        }
+        states[cs->cpu_index] = 's';
+        gdbserver_state.c_cpu = cs;
+    }
+    start(states);
+    return true;
+}
+
+static bool step_process(const GdbxAction *step, bool others)
+{
+    GdbxInferior *inf = gdbx_inferior(step->tid.pid);
+
+    if (!inf) {
+        return false;
+    }
+    gdbx_run.stepping = true;
+    gdbx_run.alone = !others;
+    gdbx_run.pid = inf->pid;
+    gdbx_run.tid = step->tid.tid > 0 ? step->tid.tid : gdbx_some_thread(inf);
+    gdbx_step_go_on();
+    return true;
+}
+
+/* What was resumed: one pid, or -1 when more than one inferior is covered. */
+static int64_t scope_of(const GArray *actions)
+{
+    int64_t scope = 0;
+
+    for (guint i = 0; i < actions->len; i++) {
+        const GdbxAction *a = &g_array_index(actions, GdbxAction, i);
+        int64_t pid = a->has_tid && a->tid.pid > 0 ? a->tid.pid : -1;
+
+        if (scope && scope != pid) {
+            return -1;
+        }
+        scope = pid;
+    }
+    return scope ? scope : -1;
+}
+
+bool gdbx_pkt_vcont(const char *args)
+{
+    g_autofree char *reason = NULL;
+    g_autofree char *text = g_strconcat(";", args, NULL);
+    g_autoptr(GArray) actions = gdbx_parse_vcont(text, &reason);
+    const GdbxAction *step = NULL;
+    bool others = false, ok = true;
+
+    if (!actions || !actions->len) {
+        gdb_put_packet("E22");
+        return true;
+    }
+    gdbx_inferiors_refresh();
+    if (report_gone()) {
+        return true;
+    }
+    for (guint i = 0; i < actions->len; i++) {
+        const GdbxAction *a = &g_array_index(actions, GdbxAction, i);
+
+        if (a->kind == 't' || (a->has_tid && a->tid.pid > 0 &&
+            !gdbx_is_machine(a->tid.pid) && !gdbx_inferior(a->tid.pid))) {
+            gdb_put_packet("E22");
+            return true;
+        }
+        if (a->kind != 'c' && !step) {
+            step = a;
+        } else {
+            others = true;
+        }
+    }
+    gdbx_run = (GdbxRun) { .scope = scope_of(actions) };
+    gdbserver_state.signal = 0;
+    if (!step) {
+        gdbx_resume_quietly();
+    } else if (step->has_tid && gdbx_inferior(step->tid.pid)) {
+        ok = step_process(step, others);
+    } else {
+        ok = step_machine(step, others);
+    }
+    if (!ok) {
+        gdb_put_packet("E22");
+    }
+    return true;
+}

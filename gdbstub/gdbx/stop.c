@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machine has stopped: in whose name, and does gdb get to know.
+ *
+ * Runs before QEMU's own handler of the same event, which stays silent because
+ * allow_stop_reply is clear afterwards (and with it its flush of all translated
+ * code at each stop).
+ */
+#include "qemu/osdep.h"
+#include "hw/core/cpu.h"
+#include "system/runstate.h"
+#include "qemu/main-loop.h"
+#include "block/aio.h"
+#include "gdbstub/gdbx/gdbx.h"
+
+void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
+{
+    g_autoptr(GString) s = g_string_new(NULL);
+    CPUState *cs = gdbx_is_machine(pid) ? gdbx_machine_cpu(tid) : NULL;
+
+    g_string_printf(s, "T%02xthread:", sig);
+    gdbx_append_tid(s, pid, tid);
+    g_string_append_printf(s, ";%s", more);
+    gdbx.stopped = (GdbxTid) { pid, tid };
+    gdbx.general = gdbx.stopped;
+    if (cs) {
+        gdbserver_state.c_cpu = gdbserver_state.g_cpu = cs;
+    }
+    gdbserver_state.allow_stop_reply = false;
+    gdbx_reply(s);
+}
+
+static void quiet_bh(void *opaque)
+{
+    if (!gdbx.client || runstate_is_running()) {
+        return;
+    }
+    if (gdbx_run.stepping) {
+        gdbx_step_go_on();
+    } else {
+        gdbx_resume_quietly();
+    }
+}
+
+/* gdb must not see this stop: go on as soon as the handlers are through. */
+static void go_on(void)
+{
+    gdbserver_state.allow_stop_reply = false;
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), quiet_bh, NULL);
+}
+
+static bool in_scope(int64_t pid)
+{
+    return gdbx_run.scope == -1 || gdbx_run.scope == pid;
+}
+
+/* The thread in whose name a stop of @cs may be told to gdb (R5). */
+static GdbxTid scope_thread(CPUState *cs)
+{
+    GdbxTid machine = { GDBX_MACHINE_PID, gdb_get_cpu_index(cs) };
+    int64_t pid = gdbx_run.scope;
+    GdbxInferior *inf;
+
+    if (pid == -1) {
+        pid = gdbx.machine_detached && gdbx.inferiors->len
+            ? ((GdbxInferior *)g_ptr_array_index(gdbx.inferiors, 0))->pid
+            : gdbx.general.pid;
+    }
+    inf = gdbx_inferior(pid);
+    if (!inf) {
+        return machine;
+    }
+    if (gdbx.general.pid == pid && gdbx_has_thread(inf, gdbx.general.tid)) {
+        return gdbx.general;
+    }
+    return (GdbxTid) { pid, gdbx_some_thread(inf) ?: pid };
+}
+
+/* A hit whose owner gdb did not resume: told in words, stopped in scope. */
+static void report_elsewhere(CPUState *cs, const char *what, uint64_t pc)
+{
+    GdbxTid tid = scope_thread(cs);
+
+    gdbx_console("gdbx: CPU#%d %s at 0x%" PRIx64 ", which belongs to an "
+                 "inferior that was not resumed (set schedule-multiple on)\n",
+                 cs->cpu_index, what, pc);
+    gdbx_stop_reply(GDB_SIGNAL_0, tid.pid, tid.tid, "");
+}
+
+static void report_hit(CPUState *cs, const GdbxHit *hit)
+{
+    const char *more = hit->hardware ? "hwbreak:;" : "swbreak:;";
+    const OsiTask *t;
+
+    if (hit->note[0]) {
+        gdbx_console("gdbx: %s\n", hit->note);
+    }
+    if (!in_scope(hit->pid)) {
+        report_elsewhere(cs, "hit a breakpoint", hit->pc);
+        return;
+    }
+    if (gdbx_is_machine(hit->pid)) {
+        gdbx_stop_reply(GDB_SIGNAL_TRAP, GDBX_MACHINE_PID,
+                        gdb_get_cpu_index(cs), more);
+        return;
+    }
+    t = gdbx_current(cs, NULL);
+    gdbx_stop_reply(GDB_SIGNAL_TRAP, hit->pid,
+                    t ? t->pid : gdbx_some_thread(gdbx_inferior(hit->pid)),
+                    more);
+}
+
+/*
+ * Is this hit really its owner's? After vfork, and with CLONE_VM in general,
+ * another process lives in the same address space.
+ */
+static bool hit_is_owners(CPUState *cs, const GdbxHit *hit)
+{
+    const OsiTask *t;
+
+    if (gdbx_is_machine(hit->pid)) {
+        return true;
+    }
+    t = gdbx_current(cs, NULL);
+    return !t || t->tgid == hit->pid;
+}
+
+/* The vCPU whose hit is reported: one in scope first. */
+static CPUState *choose_hit(void)
+{
+    CPUState *cs, *best = NULL;
+
+    CPU_FOREACH(cs) {
+        GdbxHit *hit = gdbx_hit(cs);
+
+        if (!hit->valid || hit->transient) {
+            continue;
+        }
+        if (!hit_is_owners(cs, hit)) {
+            gdbx_skip_once(cs, hit->pc);
+            continue;
+        }
+        if (!best || (in_scope(hit->pid) && !in_scope(gdbx_hit(best)->pid))) {
+            best = cs;
+        }
+    }
+    return best;
+}
+
+/* A step of a process's thread came to a stop of the machine. */
+static void continue_step(void)
+{
+    CPUState *cs = gdbx_run.cs;
+    const OsiTask *t = cs ? gdbx_current(cs, NULL) : NULL;
+
+    if (cs && gdbx.arch->privilege(cs) == 3 && t && t->pid == gdbx_run.tid) {
+        gdbx_run.stepping = false;
+        gdbx_points_drop_transient();
+        gdbx_stop_reply(GDB_SIGNAL_TRAP, gdbx_run.pid, gdbx_run.tid, "");
+        return;
+    }
+    if (cs && gdbx.arch->privilege(cs) != 3) {
+        /*
+         * The instruction entered the kernel: a fault returns to it, a system
+         * call behind it. The kernel has not saved the registers yet.
+         */
+        GdbxInferior *inf = gdbx_inferior(gdbx_run.pid);
+
+        if (inf) {
+            gdbx_point_transient(inf, gdbx_run.from);
+            gdbx_point_transient(inf, gdbx.arch->syscall_return(cs));
+        }
+        gdbx_run.cs = NULL;
+    }
+    go_on();
+}
+
+static void stopped_debug(void)
+{
+    CPUState *cpu = gdbserver_state.c_cpu ?: first_cpu;
+    CPUState *hit = choose_hit();
+    CPUState *cs;
+
+    if (hit && !(gdbx_run.stepping && gdbx_run.alone)) {
+        gdbx_run.stepping = false;
+        gdbx_points_drop_transient();
+        report_hit(hit, gdbx_hit(hit));
+        return;
+    }
+    if (gdbx_run.stepping) {
+        continue_step();
+        return;
+    }
+    CPU_FOREACH(cs) {
+        if (gdbx_hit(cs)->valid) {
+            go_on();    /* nobody's: see hit_is_owners() */
+            return;
+        }
+    }
+    if (cpu->watchpoint_hit && in_scope(GDBX_MACHINE_PID)) {
+        gdbx.stopped = (GdbxTid) { GDBX_MACHINE_PID, gdb_get_cpu_index(cpu) };
+        gdbx.general = gdbx.stopped;
+        gdbserver_state.g_cpu = cpu;
+        return;         /* QEMU's handler words this one */
+    }
+    if (!in_scope(GDBX_MACHINE_PID)) {
+        report_elsewhere(cpu, cpu->watchpoint_hit ? "hit a watchpoint"
+                         : "stopped", gdbx.arch->pc(cpu));
+        cpu->watchpoint_hit = NULL;
+        return;
+    }
+    gdbx_stop_reply(GDB_SIGNAL_TRAP, GDBX_MACHINE_PID,
+                    gdb_get_cpu_index(cpu), "");
+}
+
+/* As gdb_vm_state_change() in gdbstub/system.c; -1: gdb is told nothing. */
+static int signal_of(RunState state)
+{
+    switch (state) {
+    case RUN_STATE_PAUSED:
+        return GDB_SIGNAL_INT;
+    case RUN_STATE_SHUTDOWN:
+        return GDB_SIGNAL_QUIT;
+    case RUN_STATE_IO_ERROR:
+        return GDB_SIGNAL_STOP;
+    case RUN_STATE_WATCHDOG:
+        return GDB_SIGNAL_ALRM;
+    case RUN_STATE_INTERNAL_ERROR:
+        return GDB_SIGNAL_ABRT;
+    case RUN_STATE_SAVE_VM:
+    case RUN_STATE_RESTORE_VM:
+        return -1;
+    case RUN_STATE_FINISH_MIGRATE:
+        return GDB_SIGNAL_XCPU;
+    default:
+        return GDB_SIGNAL_UNKNOWN;
+    }
+}
+
+void gdbx_vm_state_change(void *opaque, bool running, RunState state)
+{
+    CPUState *cs;
+    GdbxTid tid;
+    int sig;
+
+    if (!gdbx.on) {
+        return;
+    }
+    gdbx_guest_stale();
+    if (running) {
+        gdbx_hits_clear();
+        return;
+    }
+    if (!gdbx.client || !gdbserver_state.allow_stop_reply) {
+        return;
+    }
+    if (state == RUN_STATE_DEBUG) {
+        stopped_debug();
+    } else {
+        sig = signal_of(state);
+        if (sig < 0) {
+            return;
+        }
+        gdbx_run.stepping = false;
+        gdbx_points_drop_transient();
+        tid = scope_thread(gdbserver_state.c_cpu ?: first_cpu);
+        gdbx_stop_reply(sig, tid.pid, tid.tid, "");
+    }
+    CPU_FOREACH(cs) {
+        cpu_single_step(cs, 0);
+    }
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Threads: selecting one (H, R1), and the list gdb shows.
+ *
+ * The list holds the threads of known inferiors only: a pid that gdb does not
+ * know makes it swallow the stop it was waiting for (R3).
+ */
+#include "qemu/osdep.h"
+#include "hw/core/cpu.h"
+#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/rows.h"
+
+/*
+ * The thread meant by @tid in which 0 is "any": that of the last stop reply
+ * (R1), as long as it is in the process asked for.
+ */
+static bool resolve(GdbxTid *tid)
+{
+    if (tid->pid <= 0) {
+        tid->pid = tid->tid > 0 && gdbx_machine_cpu(tid->tid)
+                   ? GDBX_MACHINE_PID : gdbx.stopped.pid;
+    }
+    if (tid->tid <= 0) {
+        if (tid->pid == gdbx.stopped.pid) {
+            tid->tid = gdbx.stopped.tid;
+        } else if (gdbx_is_machine(tid->pid)) {
+            tid->tid = gdb_get_cpu_index(first_cpu);
+        } else if (gdbx_inferior(tid->pid)) {
+            tid->tid = gdbx_some_thread(gdbx_inferior(tid->pid));
+        }
+    }
+    return tid->tid > 0;
+}
+
+static bool exists(const GdbxTid *tid)
+{
+    GdbxInferior *inf;
+
+    if (gdbx_is_machine(tid->pid)) {
+        return gdbx_machine_cpu(tid->tid) != NULL;
+    }
+    inf = gdbx_inferior(tid->pid);
+    return inf && gdbx_has_thread(inf, tid->tid);
+}
+
+bool gdbx_pkt_set_thread(const char *args)
+{
+    char op = *args ? *args++ : 0;
+    CPUState *cs;
+    GdbxTid tid;
+
+    if (!gdbx_parse_tid(&args, &tid) || *args) {
+        return false;
+    }
+    if (tid.pid == -1 || tid.tid == -1) {
+        gdbx_ok();
+        return true;
+    }
+    if ((op != 'g' && op != 'c') || !resolve(&tid) || !exists(&tid)) {
+        gdb_put_packet("E22");
+        return true;
+    }
+    cs = gdbx_is_machine(tid.pid) ? gdbx_machine_cpu(tid.tid) : NULL;
+    if (op == 'g') {
+        gdbx.general = tid;
+        gdbserver_state.g_cpu = cs ?: gdbserver_state.g_cpu;
+    } else {
+        gdbserver_state.c_cpu = cs ?: gdbserver_state.c_cpu;
+    }
+    gdbx_ok();
+    return true;
+}
+
+bool gdbx_pkt_thread_alive(const char *args)
+{
+    GdbxTid tid;
+
+    if (gdbx_parse_tid(&args, &tid) && !*args && resolve(&tid) &&
+        exists(&tid)) {
+        gdbx_ok();
+    } else {
+        gdb_put_packet("E22");
+    }
+    return true;
+}
+
+bool gdbx_pkt_current(const char *args)
+{
+    g_autoptr(GString) s = g_string_new("QC");
+
+    gdbx_append_tid(s, gdbx.general.pid, gdbx.general.tid);
+    gdbx_reply(s);
+    return true;
+}
+
+static void append_thread(GString *out, int64_t pid, int64_t tid, int core,
+                          const char *name, const char *text)
+{
+    g_string_append(out, "<thread id=\"");
+    gdbx_append_tid(out, pid, tid);
+    g_string_append(out, "\"");
+    if (core >= 0) {
+        g_string_append_printf(out, " core=\"%d\"", core);
+    }
+    if (name) {
+        g_string_append(out, " name=\"");
+        gdbx_append_xml(out, name);
+        g_string_append(out, "\"");
+    }
+    g_string_append(out, ">");
+    gdbx_append_xml(out, text);
+    g_string_append(out, "</thread>\n");
+}
+
+/* "CPU#1 [running] pid 137 user" */
+static void append_cpu(GString *out, CPUState *cs)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    const OsiTask *t = gdbx_current(cs, NULL);
+
+    g_string_printf(text, "CPU#%d [%s]", cs->cpu_index,
+                    cs->halted ? "halted" : "running");
+    if (t && t->pid) {
+        g_string_append_printf(text, " %s %d", t->kernel_thread
+                               ? "kernel thread" : "pid", t->pid);
+    }
+    if (t && !t->kernel_thread && t->pid) {
+        g_string_append(text, gdbx.arch->privilege(cs) == 3
+                        ? " user" : " kernel");
+    }
+    append_thread(out, GDBX_MACHINE_PID, gdb_get_cpu_index(cs), cs->cpu_index,
+                  t ? t->comm : NULL, text->str);
+}
+
+static void append_process(GString *out, const GdbxInferior *inf)
+{
+    size_t n = 0;
+    const OsiTask *t = osi_tasks(gdbx_guest(), &n, NULL);
+    bool any = false;
+
+    for (size_t i = 0; t && i < n; i++) {
+        g_autofree char *text = NULL;
+
+        if (t[i].tgid != inf->pid || !t[i].pid) {
+            continue;
+        }
+        if (t[i].on_cpu) {
+            text = g_strdup_printf("on CPU#%d %s", t[i].cpu,
+                                   gdbx_live_cpu(t[i].pid) ? "user" : "kernel");
+        } else {
+            text = g_strdup_printf("state %c", t[i].state);
+        }
+        append_thread(out, inf->pid, t[i].pid, t[i].cpu, t[i].comm, text);
+        any = true;
+    }
+    if (!any) {
+        /* gdb keeps an inferior it knows until W: give it one thread. */
+        append_thread(out, inf->pid, inf->pid, -1, NULL, "exited");
+    }
+}
+
+bool gdbx_make_threads(const char *annex, GString *out)
+{
+    CPUState *cs;
+
+    g_string_append(out, "<?xml version=\"1.0\"?>\n<threads>\n");
+    if (!gdbx.machine_detached) {
+        CPU_FOREACH(cs) {
+            append_cpu(out, cs);
+        }
+    }
+    for (guint i = 0; i < gdbx.inferiors->len; i++) {
+        append_process(out, g_ptr_array_index(gdbx.inferiors, i));
+    }
+    g_string_append(out, "</threads>\n");
+    return true;
+}
+
+bool gdbx_pkt_threads(const char *args)
+{
+    return gdbx_xfer("threads", args, gdbx_make_threads);
+}

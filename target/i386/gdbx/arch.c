@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * x86 under the stub extension: what a CPU is to introspection, and the check
+ * in translated code that makes a point stop (see gdbstub/gdbx/points.c).
+ */
+#include "qemu/osdep.h"
+#include "qemu/module.h"
+#include "cpu.h"
+#include "exec/exec-all.h"
+#include "exec/helper-proto-common.h"
+#include "hw/core/cpu.h"
+#include "introspect/qemu.h"
+#include "gdbx/regs.h"
+#include "tcg/tcg-op.h"
+#include "gdbstub/hooks.h"
+
+#define HELPER_H "gdbx/helper.h"
+#include "exec/helper-proto.h.inc"
+#include "exec/helper-gen.h.inc"
+#include "exec/helper-info.c.inc"
+#undef HELPER_H
+
+static void osi_cpu(CPUState *cs, OsiCpu *out)
+{
+    CPUX86State *env = cpu_env(cs);
+
+    *out = (OsiCpu) {
+        .index = cs->cpu_index,
+        .cr0 = env->cr[0], .cr3 = env->cr[3], .cr4 = env->cr[4],
+        .efer = env->efer,
+        .rip = env->eip, .rsp = env->regs[R_ESP],
+        .gs_base = env->segs[R_GS].base,
+        .fs_base = env->segs[R_FS].base,
+#ifdef TARGET_X86_64
+        .kernel_gs_base = env->kernelgsbase,
+        .lstar = env->lstar,
+#endif
+        .idt_base = env->idt.base,
+        .tr_base = env->tr.base,
+        .cpl = env->hflags & HF_CPL_MASK,
+        .halted = cs->halted,
+    };
+}
+
+static uint64_t address_space(CPUState *cs)
+{
+    return cpu_env(cs)->cr[3];
+}
+
+static int privilege(CPUState *cs)
+{
+    return cpu_env(cs)->hflags & HF_CPL_MASK;
+}
+
+static bool is_64bit(CPUState *cs)
+{
+    return cpu_env(cs)->hflags & HF_CS64_MASK;
+}
+
+/* EIP to linear address: outside 64-bit code CS has a base. */
+static uint64_t linear(CPUX86State *env, uint64_t eip)
+{
+    if (env->hflags & HF_CS64_MASK) {
+        return eip;
+    }
+    return (uint32_t)(env->segs[R_CS].base + (uint32_t)eip);
+}
+
+static uint64_t pc(CPUState *cs)
+{
+    return linear(cpu_env(cs), cpu_env(cs)->eip);
+}
+
+/* SYSCALL leaves the address behind it in RCX (Intel SDM vol. 2, SYSCALL). */
+static uint64_t syscall_return(CPUState *cs)
+{
+    return cpu_env(cs)->regs[R_ECX];
+}
+
+/*
+ * RAM behind @va if the data TLB has it for reading with nothing special about
+ * the page; never fills the TLB (that would set accessed bits).
+ */
+static const void *tlb_peek(CPUState *cs, uint64_t va, size_t len)
+{
+    CPUTLBDescFast *fast = &cs->neg.tlb.f[cpu_mmu_index(cs, false)];
+    size_t i = (va >> TARGET_PAGE_BITS) & (fast->mask >> CPU_TLB_ENTRY_BITS);
+    CPUTLBEntry *e = &fast->table[i];
+
+    if (e->addr_read != (va & TARGET_PAGE_MASK) ||
+        (va & ~TARGET_PAGE_MASK) + len > TARGET_PAGE_SIZE) {
+        return NULL;
+    }
+    return (const void *)((uintptr_t)va + e->addend);
+}
+
+static bool read_virt(CPUState *cs, uint64_t va, void *buf, size_t len)
+{
+    const void *host = qemu_cpu_is_self(cs) ? tlb_peek(cs, va, len) : NULL;
+    OsiMemory mem;
+
+    if (host) {
+        memcpy(buf, host, len);
+        return true;
+    }
+    mem = osi_qemu_memory();
+    while (len) {
+        size_t chunk = MIN(len, TARGET_PAGE_SIZE - (va & ~TARGET_PAGE_MASK));
+        MemTxAttrs attrs;
+        hwaddr page = cpu_get_phys_page_attrs_debug(cs, va & TARGET_PAGE_MASK,
+                                                    &attrs);
+
+        if (page == -1 || !mem.read(mem.opaque, page + (va & ~TARGET_PAGE_MASK),
+                                    buf, chunk)) {
+            return false;
+        }
+        buf = (char *)buf + chunk;
+        va += chunk;
+        len -= chunk;
+    }
+    return true;
+}
+
+void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip)
+{
+    CPUState *cs = env_cpu(env);
+
+    if (gdbx_point_hit(cs, linear(env, eip))) {
+        cs->exception_index = EXCP_DEBUG;
+        cpu_loop_exit_restore(cs, GETPC());
+    }
+}
+
+void gdbx_hook_insn(TCGv eip)
+{
+    gen_helper_gdbx_point(tcg_env, eip);
+}
+
+static const GdbxArch x86_arch = {
+    .osi_cpu = osi_cpu,
+    .address_space = address_space,
+    .privilege = privilege,
+    .is_64bit = is_64bit,
+    .pc = pc,
+    .syscall_return = syscall_return,
+    .process_xml = gdbx_i386_process_xml,
+    .process_regs = gdbx_i386_process_regs,
+    .read_user = gdbx_i386_read_user,
+    .write_user = gdbx_i386_write_user,
+    .condition_reg = gdbx_i386_condition_reg,
+    .read_virt = read_virt,
+};
+
+static void register_arch(void)
+{
+    gdbx_register_arch(&x86_arch);
+}
+
+type_init(register_arch);
