@@ -288,7 +288,7 @@ GdbxAx *gdbx_ax_new(const uint8_t *code, size_t len, char **reason)
     if (!len || len > GDBX_AX_MAX_CODE) {
         good = refuse(&v, "%zu bytes of code", len);
     } else {
-        ax->code = g_memdup2(code, len);
+        ax->code = memcpy(g_malloc(len), code, len);
         ax->len = len;
         v.index = index = g_new(uint32_t, len);
         memset(index, 0xff, len * sizeof(*index));
