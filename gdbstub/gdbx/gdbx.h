@@ -42,6 +42,8 @@ typedef struct GdbxState {
     const GdbxArch *arch;
     GPtrArray *inferiors;    /* GdbxInferior, owned */
     bool machine_detached;   /* gdb has let go of the machine inferior */
+    bool machine_quiet;      /* gdb would swallow the machine's stops, see
+                                gdbx_pkt_vcont() */
     GdbxTid general;         /* thread of Hg; tid > 0, pid > 0 */
     GdbxTid stopped;         /* thread of the last stop reply */
 } GdbxState;
@@ -152,12 +154,6 @@ bool gdbx_make_osdata(const char *annex, GString *out);
 
 /* --- console (monitor.c) ---------------------------------------------------- */
 
-/* Hook call counts, for `monitor gdbx hooks` and the test of that name. */
-typedef enum GdbxHookId {
-    GDBX_HOOK_START, GDBX_HOOK_CONNECTION, GDBX_HOOK_PACKET,
-    GDBX_HOOK_INSN_WANTED, GDBX_HOOK_INSN, GDBX_HOOK__COUNT
-} GdbxHookId;
-extern uint64_t gdbx_hook_calls[GDBX_HOOK__COUNT];
 const char *gdbx_hook_name(GdbxHookId id);
 
 #endif

@@ -45,6 +45,7 @@ void gdbx_inferiors_reset(void)
 
     g_ptr_array_set_size(gdbx.inferiors, 0);
     gdbx.machine_detached = false;
+    gdbx.machine_quiet = true;
     gdbx.general = (GdbxTid) { GDBX_MACHINE_PID, first };
     gdbx.stopped = gdbx.general;
     gdbx_run = (GdbxRun) { .scope = -1 };

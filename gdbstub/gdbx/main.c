@@ -8,6 +8,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "system/runstate.h"
+#include "system/tcg.h"
 #include "hw/core/cpu.h"
 #include "gdbstub/gdbx/gdbx.h"
 
@@ -71,7 +72,7 @@ bool gdbx_hook_start(GString *device, Error **errp)
         qemu_add_vm_change_state_handler_prio(gdbx_vm_state_change, NULL, 1);
     }
     gdbx_hook_connection(false);
-    gdbx.on = on && gdbx.arch;
+    gdbx.on = on && gdbx.arch && tcg_enabled();
     return true;
 }
 

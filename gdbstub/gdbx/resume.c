@@ -181,6 +181,13 @@ bool gdbx_pkt_vcont(const char *args)
             others = true;
         }
     }
+    /*
+     * The inferior that is current when gdb connects keeps swallowing its
+     * stops until a resume is given with it selected (E08 in gdb-client.md).
+     */
+    if (gdbx_is_machine(gdbx.general.pid)) {
+        gdbx.machine_quiet = false;
+    }
     gdbx_run = (GdbxRun) { .scope = scope_of(actions) };
     gdbserver_state.signal = 0;
     if (!step) {

@@ -51,6 +51,9 @@ static void go_on(void)
 
 static bool in_scope(int64_t pid)
 {
+    if (gdbx_is_machine(pid) && gdbx.machine_quiet) {
+        return false;
+    }
     return gdbx_run.scope == -1 || gdbx_run.scope == pid;
 }
 
@@ -62,9 +65,11 @@ static GdbxTid scope_thread(CPUState *cs)
     GdbxInferior *inf;
 
     if (pid == -1) {
-        pid = gdbx.machine_detached && gdbx.inferiors->len
-            ? ((GdbxInferior *)g_ptr_array_index(gdbx.inferiors, 0))->pid
-            : gdbx.general.pid;
+        pid = gdbx.general.pid;
+        if (!gdbx_inferior(pid) && gdbx.inferiors->len &&
+            (gdbx.machine_detached || gdbx.machine_quiet)) {
+            pid = ((GdbxInferior *)g_ptr_array_index(gdbx.inferiors, 0))->pid;
+        }
     }
     inf = gdbx_inferior(pid);
     if (!inf) {
@@ -82,8 +87,10 @@ static void report_elsewhere(CPUState *cs, const char *what, uint64_t pc)
     GdbxTid tid = scope_thread(cs);
 
     gdbx_console("gdbx: CPU#%d %s at 0x%" PRIx64 ", which belongs to an "
-                 "inferior that was not resumed (set schedule-multiple on)\n",
-                 cs->cpu_index, what, pc);
+                 "inferior that was not resumed (%s)\n",
+                 cs->cpu_index, what, pc, gdbx_run.scope == -1
+                 ? "select the machine's inferior and type `stepi 0' once"
+                 : "set schedule-multiple on");
     gdbx_stop_reply(GDB_SIGNAL_0, tid.pid, tid.tid, "");
 }
 

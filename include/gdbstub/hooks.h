@@ -14,6 +14,14 @@
 
 #ifndef CONFIG_USER_ONLY
 
+/* How often each hook did more than look; for `monitor gdbx hooks`. */
+typedef enum GdbxHookId {
+    GDBX_HOOK_START, GDBX_HOOK_CONNECTION, GDBX_HOOK_PACKET,
+    GDBX_HOOK_INSN_WANTED, GDBX_HOOK_INSN, GDBX_HOOK__COUNT
+} GdbxHookId;
+
+extern uint64_t gdbx_hook_calls[GDBX_HOOK__COUNT];
+
 /*
  * Caller: gdbserver_start() in gdbstub/system.c, before the chardev is made.
  * Takes the extension's own options (",gdbx=on|off") out of @device.

@@ -133,6 +133,7 @@ void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip)
 
 void gdbx_hook_insn(TCGv eip)
 {
+    gdbx_hook_calls[GDBX_HOOK_INSN]++;
     gen_helper_gdbx_point(tcg_env, eip);
 }
 
