@@ -17,7 +17,7 @@ import subprocess
 
 from .common import Failure, sha256, sha256_text, top
 
-DIFF = ('diff', '-u', '-p')
+DIFF = ('diff', '-u')
 LOUD = re.compile(r'offset|fuzz|reversed|previously applied|FAILED|malformed',
                   re.I)
 

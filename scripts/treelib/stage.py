@@ -91,10 +91,11 @@ def replace_file(new, old):
 def edited(tree, state, fresh):
     """Touched files that hold what neither the last nor this series made."""
     lost = []
-    for path, was in state.get('after', {}).items():
-        now = sha256(os.path.join(tree, path))
-        will = fresh.get(path, (None, None))[1]
-        if now not in (was, will):
+    after = state.get('after', {})
+    for path in sorted(set(after) | set(fresh)):
+        before, will = fresh.get(path, (None, None))
+        if sha256(os.path.join(tree, path)) not in (
+                after.get(path, before), will):
             lost.append(path)
     return lost
 
