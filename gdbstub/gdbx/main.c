@@ -20,6 +20,7 @@ const char *gdbx_hook_name(GdbxHookId id)
     static const char *const names[GDBX_HOOK__COUNT] = {
         [GDBX_HOOK_START] = "gdbx_hook_start",
         [GDBX_HOOK_CONNECTION] = "gdbx_hook_connection",
+        [GDBX_HOOK_BYTE] = "gdbx_hook_byte",
         [GDBX_HOOK_PACKET] = "gdbx_hook_packet",
         [GDBX_HOOK_INSN_WANTED] = "gdbx_hook_insn_wanted",
         [GDBX_HOOK_INSN] = "gdbx_hook_insn",

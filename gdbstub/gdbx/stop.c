@@ -30,12 +30,32 @@ void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
     gdbx_reply(s);
 }
 
+static GdbxTid scope_thread(CPUState *cs);
+
+bool gdbx_hook_byte(uint8_t ch)
+{
+    gdbx_hook_calls[GDBX_HOOK_BYTE]++;
+    if (ch != 0x03 || !gdbx_run.unseen) {
+        return false;
+    }
+    gdbx_run.interrupted = true;
+    return true;
+}
+
 static void quiet_bh(void *opaque)
 {
+    GdbxTid tid;
+
+    gdbx_run.unseen = false;
     if (!gdbx.client || runstate_is_running()) {
         return;
     }
-    if (gdbx_run.stepping) {
+    if (gdbx_run.interrupted) {
+        gdbx_run.interrupted = gdbx_run.stepping = false;
+        gdbx_points_drop_transient();
+        tid = scope_thread(gdbserver_state.c_cpu ?: first_cpu);
+        gdbx_stop_reply(GDB_SIGNAL_INT, tid.pid, tid.tid, "");
+    } else if (gdbx_run.stepping) {
         gdbx_step_go_on();
     } else {
         gdbx_resume_quietly();
@@ -46,6 +66,7 @@ static void quiet_bh(void *opaque)
 static void go_on(void)
 {
     gdbserver_state.allow_stop_reply = false;
+    gdbx_run.unseen = true;
     aio_bh_schedule_oneshot(qemu_get_aio_context(), quiet_bh, NULL);
 }
 

@@ -16,7 +16,7 @@
 
 /* How often each hook did more than look; for `monitor gdbx hooks`. */
 typedef enum GdbxHookId {
-    GDBX_HOOK_START, GDBX_HOOK_CONNECTION, GDBX_HOOK_PACKET,
+    GDBX_HOOK_START, GDBX_HOOK_CONNECTION, GDBX_HOOK_BYTE, GDBX_HOOK_PACKET,
     GDBX_HOOK_INSN_WANTED, GDBX_HOOK_INSN, GDBX_HOOK__COUNT
 } GdbxHookId;
 
@@ -34,6 +34,13 @@ bool gdbx_hook_start(GString *device, Error **errp);
  * @opened: a client has connected; false: it is gone.
  */
 void gdbx_hook_connection(bool opened);
+
+/*
+ * Caller: gdb_read_byte() in gdbstub/gdbstub.c, first thing, for each byte.
+ * Returns true when it was an interrupt (0x03) that came while the guest was
+ * stopped for a moment that gdb does not see.
+ */
+bool gdbx_hook_byte(uint8_t ch);
 
 /*
  * Caller: gdb_handle_packet() in gdbstub/gdbstub.c, before QEMU looks at the
@@ -57,6 +64,11 @@ void gdbx_hook_insn(TCGv eip);
 #endif
 
 #else /* CONFIG_USER_ONLY */
+
+static inline bool gdbx_hook_byte(uint8_t ch)
+{
+    return false;
+}
 
 static inline bool gdbx_hook_packet(const char *line)
 {
