@@ -134,6 +134,8 @@ typedef struct GdbxRun {
     uint64_t from;             /* PC the step began at */
     CPUState *cs;              /* CPU being single-stepped */
     bool alone;                /* only that thread was resumed (R6) */
+    bool reply_due;            /* gdb waits for a stop reply; QEMU's own flag
+                                  for that is lost at any byte, an ack too */
     bool unseen;               /* stopped for a moment gdb does not see */
     bool interrupted;          /* ... and Ctrl-C came in it */
 } GdbxRun;

@@ -23,7 +23,7 @@ static void start(const char *states)
 {
     g_autofree char *copy = g_memdup2(states, gdb_get_max_cpus());
 
-    gdbserver_state.allow_stop_reply = true;
+    gdbx_run.reply_due = true;
     gdb_continue_partial(copy);
 }
 

@@ -27,6 +27,7 @@ void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
         gdbserver_state.c_cpu = gdbserver_state.g_cpu = cs;
     }
     gdbserver_state.allow_stop_reply = false;
+    gdbx_run.reply_due = false;
     gdbx_reply(s);
 }
 
@@ -229,6 +230,8 @@ static void stopped_debug(void)
         gdbx.stopped = (GdbxTid) { GDBX_MACHINE_PID, gdb_get_cpu_index(cpu) };
         gdbx.general = gdbx.stopped;
         gdbserver_state.g_cpu = cpu;
+        gdbx_run.reply_due = false;
+        gdbserver_state.allow_stop_reply = true;
         return;         /* QEMU's handler words this one */
     }
     if (!in_scope(GDBX_MACHINE_PID)) {
@@ -279,7 +282,8 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
         gdbx_hits_clear();
         return;
     }
-    if (!gdbx.client || !gdbserver_state.allow_stop_reply) {
+    if (!gdbx.client ||
+        !(gdbx_run.reply_due || gdbserver_state.allow_stop_reply)) {
         return;
     }
     if (state == RUN_STATE_DEBUG) {
@@ -287,7 +291,7 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
     } else {
         sig = signal_of(state);
         if (sig < 0) {
-            return;
+            return;     /* a snapshot: the guest goes on by itself */
         }
         gdbx_run.stepping = false;
         gdbx_points_drop_transient();
