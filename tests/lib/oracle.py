@@ -2,8 +2,8 @@
 """The guest's own view of itself, asked over its second serial port.
 
 The wire is described in tests/guest/init/oracle.h. Every answer waits for
-the guest, so ask only while it runs (not while gdb holds it); a deadline
-that passes raises OracleError, it is never a way to wait.
+the guest, so ask only while it runs (not while gdb holds it). A guest that
+is silent for as long as the deadline raises OracleError.
 """
 import json
 import select
@@ -37,15 +37,15 @@ class Oracle:
             raise OracleError('the guest is gone')
         self.buffer += data
 
-    def _line(self, until):
+    def _line(self, until=None):
         while b'\n' not in self.buffer:
-            self._fill(until)
+            self._fill(until or time.monotonic() + self.deadline)
         line, self.buffer = self.buffer.split(b'\n', 1)
         return line.decode('ascii', 'replace')
 
-    def _bytes(self, n, until):
+    def _bytes(self, n):
         while len(self.buffer) < n:
-            self._fill(until)
+            self._fill(time.monotonic() + self.deadline)
         data, self.buffer = self.buffer[:n], self.buffer[n:]
         return data
 
@@ -61,13 +61,12 @@ class Oracle:
     def ask(self, *words):
         """Bytes of the answer to one command."""
         request = ' '.join(str(w) for w in words)
-        until = time.monotonic() + self.deadline
         self.sock.sendall(request.encode() + b'\n')
         parts = []
         while True:
-            line = self._line(until)
+            line = self._line()
             if line.startswith('+'):
-                parts.append(self._bytes(int(line[1:]), until))
+                parts.append(self._bytes(int(line[1:])))
             elif line == '.':
                 return b''.join(parts)
             elif line.startswith('!'):

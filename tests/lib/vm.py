@@ -189,8 +189,10 @@ class VM:
             # Once QMP answers, the machine is made and gdb can connect.
             self.qmp = Qmp(self._connect('qmp'))
             self.oracle = Oracle(self.dir / 'oracle')
+            if 'rom: file' in self.log('qemu') and self.kernel:
+                raise VMError('no firmware: install qemu-system-data')
         except (OSError, ValueError, VMError) as e:
-            words = self.last_words() or str(e)
+            words = self.last_words('qemu') or str(e)
             self.stop()
             raise VMError(f'the emulator did not start: {words}') from None
         except BaseException:
@@ -220,26 +222,27 @@ class VM:
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
-    def last_words(self):
-        for name in ('qemu.log', 'console.log'):
-            try:
-                text = (self.dir / name).read_text(errors='replace').strip()
-            except OSError:
-                continue
-            if text:
-                return text.splitlines()[-1].strip()
-        return ''
+    def log(self, name):
+        """What 'qemu' said, or what is on the guest's 'console'."""
+        try:
+            return (self.dir / f'{name}.log').read_text(errors='replace')
+        except OSError:
+            return ''
 
-    def console(self):
-        return (self.dir / 'console.log').read_text(errors='replace')
+    def last_words(self, *names):
+        for name in names:
+            text = self.log(name).strip()
+            if text:
+                return text.splitlines()[-1].strip()[:300]
+        return ''
 
     def wait_ready(self):
         """Until the guest's programs run. -> {name: pid}"""
         try:
             self.oracle.wait_ready(self.deadline)
         except (OracleError, OSError) as e:
-            raise VMError(f'the guest did not get ready: {e}; last on its '
-                          f'console: {self.last_words()[:200]}') from None
+            raise VMError(f'the guest did not get ready: {e}; its last words: '
+                          + self.last_words('console', 'qemu')) from None
         return self.oracle.programs()
 
     def stop(self):
