@@ -16,6 +16,7 @@
 
 #include "exec/gdbstub.h"
 #include "gdbstub/internals.h"
+#include "gdbstub/commands.h"
 #include "gdbstub/hooks.h"
 #include "gdbstub/gdbx-arch.h"
 #include "gdbstub/gdbx/ax.h"
@@ -133,6 +134,7 @@ typedef struct GdbxRun {
     int32_t tid;
     uint64_t from;             /* PC the step began at */
     CPUState *cs;              /* CPU being single-stepped */
+    uint64_t arrive;           /* reaching this in user mode completes it */
     bool alone;                /* only that thread was resumed (R6) */
     bool reply_due;            /* gdb waits for a stop reply; QEMU's own flag
                                   for that is lost at any byte, an ack too */

@@ -69,8 +69,11 @@ void gdbx_step_go_on(void)
         return;
     }
     t = osi_task_by_pid(gdbx_guest(), gdbx_run.tid, NULL);
-    if (inf && t && osi_saved_user_regs(gdbx_guest(), t, &regs, NULL)) {
+    if (inf && t && !gdbx_run.waiting &&
+        osi_saved_user_regs(gdbx_guest(), t, &regs, NULL)) {
         gdbx_point_transient(inf, regs.rip);
+        /* In a system call: as with ptrace, its end is the end of the step. */
+        gdbx_run.arrive = (int64_t)regs.orig_rax >= 0 ? regs.rip : 0;
     }
     gdbx_run.cs = NULL;
     gdbx_run.waiting = true;

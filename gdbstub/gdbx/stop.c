@@ -176,29 +176,54 @@ static CPUState *choose_hit(void)
     return best;
 }
 
+static bool runs_on(CPUState *cs, int32_t tid)
+{
+    const OsiTask *t = gdbx_current(cs, NULL);
+
+    return t && t->pid == tid;
+}
+
+/* Has the thread come back to user mode where that ends its step? */
+static bool arrived(void)
+{
+    bool done = false;
+    CPUState *cs;
+
+    CPU_FOREACH(cs) {
+        GdbxHit *hit = gdbx_hit(cs);
+
+        if (!hit->valid || !hit->transient) {
+            continue;
+        }
+        if (!runs_on(cs, gdbx_run.tid)) {
+            gdbx_skip_once(cs, hit->pc);   /* another thread came by */
+        } else if (hit->pc == gdbx_run.arrive) {
+            done = true;
+        }
+    }
+    return done;
+}
+
 /* A step of a process's thread came to a stop of the machine. */
 static void continue_step(void)
 {
+    GdbxInferior *inf = gdbx_inferior(gdbx_run.pid);
     CPUState *cs = gdbx_run.cs;
-    const OsiTask *t = cs ? gdbx_current(cs, NULL) : NULL;
+    bool complete, user = cs && gdbx.arch->privilege(cs) == 3;
 
-    if (cs && gdbx.arch->privilege(cs) == 3 && t && t->pid == gdbx_run.tid) {
+    if (arrived() || (user && runs_on(cs, gdbx_run.tid))) {
         gdbx_run.stepping = false;
         gdbx_points_drop_transient();
         gdbx_stop_reply(GDB_SIGNAL_TRAP, gdbx_run.pid, gdbx_run.tid, "");
         return;
     }
-    if (cs && gdbx.arch->privilege(cs) != 3) {
-        /*
-         * The instruction entered the kernel: a fault returns to it, a system
-         * call behind it. The kernel has not saved the registers yet.
-         */
-        GdbxInferior *inf = gdbx_inferior(gdbx_run.pid);
+    if (cs && !user && inf) {
+        /* The kernel has not saved the registers yet: ask the CPU. */
+        uint64_t to = gdbx.arch->user_return(cs, gdbx_run.from, &complete);
 
-        if (inf) {
-            gdbx_point_transient(inf, gdbx_run.from);
-            gdbx_point_transient(inf, gdbx.arch->syscall_return(cs));
-        }
+        gdbx_point_transient(inf, to);
+        gdbx_run.arrive = complete ? to : 0;
+        gdbx_run.waiting = true;
         gdbx_run.cs = NULL;
     }
     go_on();

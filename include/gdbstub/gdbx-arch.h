@@ -43,9 +43,12 @@ typedef struct GdbxArch {
     /* Linear address of the next instruction; state must be synchronised. */
     uint64_t (*pc)(CPUState *cs);
 
-    /* Where user code goes on when the kernel entry @cs has just made by a
-     * system call instruction returns. */
-    uint64_t (*syscall_return)(CPUState *cs);
+    /*
+     * @cs has just entered the kernel from the user instruction at @from: where
+     * user code goes on. @complete: the instruction is done then (a system
+     * call); else it will be executed again (a fault).
+     */
+    uint64_t (*user_return)(CPUState *cs, uint64_t from, bool *complete);
 
     /* Target description of a process: a whole <target> document. */
     const char *(*process_xml)(bool compat32);

@@ -71,12 +71,6 @@ static uint64_t pc(CPUState *cs)
     return linear(cpu_env(cs), cpu_env(cs)->eip);
 }
 
-/* SYSCALL leaves the address behind it in RCX (Intel SDM vol. 2, SYSCALL). */
-static uint64_t syscall_return(CPUState *cs)
-{
-    return cpu_env(cs)->regs[R_ECX];
-}
-
 /*
  * RAM behind @va if the data TLB has it for reading with nothing special about
  * the page; never fills the TLB (that would set accessed bits).
@@ -121,6 +115,32 @@ static bool read_virt(CPUState *cs, uint64_t va, void *buf, size_t len)
     return true;
 }
 
+/*
+ * SYSCALL leaves the address behind it in RCX (Intel SDM vol. 2, SYSCALL); an
+ * exception or INT n pushes RIP, below it perhaps an error code (vol. 3A, 6.14).
+ */
+static uint64_t user_return(CPUState *cs, uint64_t from, bool *complete)
+{
+    CPUX86State *env = cpu_env(cs);
+    uint64_t stack[2] = { 0 };
+
+    *complete = true;
+#ifdef TARGET_X86_64
+    if (env->eip == env->lstar) {
+        return env->regs[R_ECX];
+    }
+#endif
+    read_virt(cs, env->regs[R_ESP], stack, sizeof(stack));
+    for (int i = 0; i < 2; i++) {
+        /* An instruction has at most 15 bytes. */
+        if (stack[i] > from && stack[i] - from <= 15) {
+            return stack[i];
+        }
+    }
+    *complete = false;
+    return from;
+}
+
 void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip)
 {
     CPUState *cs = env_cpu(env);
@@ -143,7 +163,7 @@ static const GdbxArch x86_arch = {
     .privilege = privilege,
     .is_64bit = is_64bit,
     .pc = pc,
-    .syscall_return = syscall_return,
+    .user_return = user_return,
     .process_xml = gdbx_i386_process_xml,
     .process_regs = gdbx_i386_process_regs,
     .read_user = gdbx_i386_read_user,
