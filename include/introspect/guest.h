@@ -123,4 +123,11 @@ bool osi_symbol(OsiGuest *g, const char *name, uint64_t *value, OsiError *err);
 /* Nearest symbol at or below @addr; name owned by @g. NULL when none. */
 const char *osi_symbol_at(OsiGuest *g, uint64_t addr, uint64_t *offset);
 
+/* Receives one kernel symbol; @type is the letter of nm(1). False = enough. */
+typedef bool (*OsiSymbolFn)(void *opaque, const char *name, char type,
+                            uint64_t value);
+
+/* All kernel symbols, in the kernel's own order. */
+bool osi_each_symbol(OsiGuest *g, OsiSymbolFn fn, void *opaque, OsiError *err);
+
 #endif

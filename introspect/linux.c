@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Linux: detection and the provider table.
+ *
+ * Nothing is keyed on a version. The image is found by where the CPU enters
+ * it, symbols and types by their own formats inside it; each is optional, and
+ * what is missing is said in the features. A kernel that was replaced (reboot,
+ * kexec) is noticed by its banner at the next question.
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include "linux.h"
+
+#define BANNER "Linux version "
+#define BTF_TYPES_MIN 1000
+
+bool linux_sym(const Linux *lx, const char *name, uint64_t *value)
+{
+    return lx->syms && osi_kallsyms_find(lx->syms, name, value);
+}
+
+static void linux_free(void *os)
+{
+    Linux *lx = os;
+
+    osi_image_unload(&lx->image);
+    osi_kallsyms_free(lx->syms);
+    osi_btf_free(lx->btf);
+    if (lx->percpu) {
+        g_array_unref(lx->percpu);
+    }
+    g_free(lx);
+}
+
+/* ---- detection ---- */
+
+static bool banner_at(Linux *lx, uint64_t offset)
+{
+    const OsiImage *img = &lx->image;
+    const char *text;
+    size_t len;
+
+    if (offset >= img->size || img->size - offset < 128) {
+        return false;
+    }
+    text = (const char *)img->bytes + offset;
+    if (strncmp(text, BANNER, strlen(BANNER))) {
+        return false;
+    }
+    text += strlen(BANNER);
+    for (len = 0; len < 64 && g_ascii_isgraph(text[len]); len++) {
+    }
+    if (!len || len == 64 || text[len] != ' ' || text[0] == '%') {
+        return false;
+    }
+    g_snprintf(lx->release, sizeof(lx->release), "Linux %.*s", (int)len, text);
+    lx->banner = img->base + offset;
+    memcpy(lx->banner_bytes, img->bytes + offset, LINUX_BANNER_BYTES);
+    return true;
+}
+
+static bool find_banner(Linux *lx, OsiError *err)
+{
+    const uint8_t *img = lx->image.bytes, *p = img;
+    uint64_t va;
+
+    if (linux_sym(lx, "linux_banner", &va) &&
+        banner_at(lx, va - lx->image.base)) {
+        return true;
+    }
+    while ((p = memmem(p, img + lx->image.size - p, BANNER, strlen(BANNER)))) {
+        if (banner_at(lx, p - img)) {
+            return true;
+        }
+        p++;
+    }
+    return osi_fail(err, OSI_ERR_NO_OS, lx->image.base,
+                    "a kernel image of %" PRIu64 " MiB, but no Linux in it",
+                    lx->image.size >> 20);
+}
+
+static void find_init_task(Linux *lx)
+{
+    uint8_t comm[7];
+
+    if (linux_sym(lx, "init_task", &lx->init_task) && lx->f.comm.size &&
+        (!osi_reader_read(&lx->kernel, lx->init_task + lx->f.comm.offset, comm,
+                          sizeof(comm), NULL) ||
+         memcmp(comm, "swapper", 7))) {
+        lx->init_task = 0;
+    }
+    if (lx->init_task) {
+        return;
+    }
+    if (!lx->cannot[LINUX_TASKS].kind) {
+        osi_fail(&lx->cannot[LINUX_TASKS], OSI_ERR_UNSUPPORTED,
+                 lx->no_syms.address, "no init_task: %s", lx->syms
+                 ? "its comm is not swapper" : lx->no_syms.message);
+    }
+}
+
+/* Everything else leans on the walk over tasks. */
+static void spread_reasons(Linux *lx)
+{
+    const OsiError *why = &lx->cannot[LINUX_TASKS];
+
+    for (int i = 0; why->kind && i < LINUX_CAN_COUNT; i++) {
+        if (!lx->cannot[i].kind) {
+            lx->cannot[i] = *why;
+        }
+    }
+}
+
+static void *linux_detect(const OsiView *view, OsiError *err)
+{
+    Linux *lx = g_new0(Linux, 1);
+    bool ok;
+
+    lx->view = view;
+    lx->pti = -1;
+    if (!osi_image_find(view, &lx->image, err) ||
+        !osi_image_load(&view->mem, &lx->image, err)) {
+        linux_free(lx);
+        return NULL;
+    }
+    lx->syms = osi_kallsyms_decode(lx->image.bytes, lx->image.size,
+                                   lx->image.base, &lx->no_syms);
+    ok = find_banner(lx, err);
+    if (ok) {
+        lx->btf = osi_btf_scan(lx->image.bytes, lx->image.size, BTF_TYPES_MIN,
+                               &lx->btf_at, &lx->no_btf);
+    }
+    osi_image_unload(&lx->image);
+    if (!ok) {
+        linux_free(lx);
+        return NULL;
+    }
+    linux_choose_root(lx);
+    linux_fill_fields(lx);
+    find_init_task(lx);
+    spread_reasons(lx);
+    return lx;
+}
+
+static bool linux_resume(void *os, OsiError *err)
+{
+    Linux *lx = os;
+    uint8_t now[LINUX_BANNER_BYTES];
+
+    g_clear_pointer(&lx->percpu, g_array_unref);
+    lx->walk_note.kind = OSI_OK;
+    linux_choose_root(lx);
+    if (!osi_reader_read(&lx->kernel, lx->banner, now, sizeof(now), err)) {
+        return false;
+    }
+    if (memcmp(now, lx->banner_bytes, sizeof(now))) {
+        return osi_fail(err, OSI_ERR_NO_OS, lx->banner,
+                        "the kernel that was here is gone");
+    }
+    return true;
+}
+
+static const char *linux_release(void *os)
+{
+    return ((Linux *)os)->release;
+}
+
+/* ---- features ---- */
+
+G_GNUC_PRINTF(4, 5)
+static void row(GArray *rows, const char *name, bool ok, const char *fmt, ...)
+{
+    OsiFeature f = { .name = name, .ok = ok };
+    va_list ap;
+
+    va_start(ap, fmt);
+    g_vsnprintf(f.text, sizeof(f.text), fmt, ap);
+    va_end(ap);
+    g_array_append_val(rows, f);
+}
+
+static void feature_image(Linux *lx, GArray *rows)
+{
+    row(rows, "kernel", true, "%s, %" PRIu64 " MiB at 0x%" PRIx64
+        " (physical 0x%" PRIx64 "), found by the %s of CPU %d", lx->release,
+        lx->image.size >> 20, lx->image.base, lx->image.pa,
+        lx->image.anchor_name, lx->image.cpu);
+    row(rows, "address-space", true, "%d-level page tables at physical 0x%"
+        PRIx64 ", %s", lx->kernel.root.paging == OSI_PAGING_5LEVEL ? 5 : 4,
+        lx->kernel.root.table, lx->own_root ? "the kernel's own"
+        : "borrowed from a CPU until the kernel has its own");
+}
+
+static void feature_tables(Linux *lx, GArray *rows)
+{
+    uint64_t start;
+
+    if (lx->syms) {
+        row(rows, "kallsyms", true, "%zu symbols, %s",
+            osi_kallsyms_count(lx->syms), osi_kallsyms_layout(lx->syms));
+    } else {
+        row(rows, "kallsyms", false, "%s", lx->no_syms.message);
+    }
+    if (!lx->btf) {
+        row(rows, "btf", false, "%s", lx->no_btf.message);
+        return;
+    }
+    row(rows, "btf", true, "%zu types in %zu bytes at 0x%" PRIx64 "%s%s",
+        osi_btf_types(lx->btf), osi_btf_bytes(lx->btf),
+        lx->image.base + lx->btf_at,
+        linux_sym(lx, "__start_BTF", &start) &&
+        start == lx->image.base + lx->btf_at ? " = __start_BTF" : "",
+        osi_btf_truncated(lx->btf) ? ", cut at an unknown kind" : "");
+}
+
+static void feature_tasks(Linux *lx, GArray *rows)
+{
+    OsiError err;
+
+    if (!linux_can(lx, LINUX_TASKS, &err)) {
+        row(rows, "tasks", false, "%s", err.message);
+    } else if (lx->walk_note.kind) {
+        row(rows, "tasks", false, "%u tasks, then the list breaks at 0x%"
+            PRIx64 ": %s", lx->tasks_seen, lx->walk_note.address,
+            lx->walk_note.message);
+    } else {
+        row(rows, "tasks", true, "%u tasks in %u processes, from init_task at"
+            " 0x%" PRIx64, lx->tasks_seen, lx->leaders_seen, lx->init_task);
+    }
+}
+
+static void feature_current(Linux *lx, GArray *rows)
+{
+    GString *s = g_string_new(NULL);
+    bool ok = lx->view->n_cpus > 0;
+
+    for (size_t i = 0; i < lx->view->n_cpus; i++) {
+        const OsiCpu *c = &lx->view->cpus[i];
+        OsiError err;
+        OsiTask t;
+
+        if (linux_current(lx, c, &t, &err)) {
+            g_string_append_printf(s, "%sCPU %d runs %d %s", i ? ", " : "",
+                                   c->index, t.pid, t.comm);
+        } else {
+            g_string_append_printf(s, "%sCPU %d: %s", i ? ", " : "", c->index,
+                                   err.message);
+            ok = false;
+        }
+    }
+    row(rows, "current", ok, "%s", s->str);
+    g_string_free(s, true);
+}
+
+static void feature_regs(Linux *lx, GArray *rows)
+{
+    OsiError err;
+
+    if (!linux_can(lx, LINUX_REGS, &err) || !linux_find_frame(lx, &err)) {
+        row(rows, "user-registers", false, "%s", err.message);
+        return;
+    }
+    row(rows, "user-registers", true, "pt_regs at stack + %u - %u - %u,"
+        " by %d of %d threads", lx->frame.thread_size, lx->frame.pad,
+        LINUX_PT_REGS_BYTES, lx->frame.votes, lx->frame.voters);
+}
+
+static void linux_features(void *os, GArray *rows)
+{
+    static const struct { LinuxCan can; const char *name; } plain[] = {
+        { LINUX_EXE, "exe-path" }, { LINUX_CMDLINE, "command-line" },
+        { LINUX_AUXV, "auxv" },
+    };
+    Linux *lx = os;
+    OsiError err;
+
+    feature_image(lx, rows);
+    feature_tables(lx, rows);
+    feature_tasks(lx, rows);
+    feature_current(lx, rows);
+    feature_regs(lx, rows);
+    for (size_t i = 0; i < G_N_ELEMENTS(plain); i++) {
+        bool ok = linux_can(lx, plain[i].can, &err);
+
+        row(rows, plain[i].name, ok, "%s", ok ? "members known from BTF"
+                                              : err.message);
+    }
+    linux_pti(lx);
+    row(rows, "pti", lx->pti >= 0, "%s", lx->pti < 0
+        ? "no process to tell it from" : lx->pti
+        ? "on: a user and a kernel table for each process" : "off");
+}
+
+/* ---- provider ---- */
+
+static bool linux_kernel_root(void *os, OsiRoot *root, OsiError *err)
+{
+    Linux *lx = os;
+
+    (void)err;
+    *root = lx->kernel.root;
+    return true;
+}
+
+static uint64_t linux_cr3_mask(void *os)
+{
+    return linux_pti(os) ? 0x000fffffffffe000ull : 0x000ffffffffff000ull;
+}
+
+static bool linux_symbol(void *os, const char *name, uint64_t *value,
+                         OsiError *err)
+{
+    Linux *lx = os;
+
+    if (!lx->syms) {
+        return osi_fail(err, lx->no_syms.kind, lx->no_syms.address, "%s",
+                        lx->no_syms.message);
+    }
+    if (!osi_kallsyms_find(lx->syms, name, value)) {
+        return osi_fail(err, OSI_ERR_NO_SUCH, 0, "no kernel symbol %.64s",
+                        name);
+    }
+    return true;
+}
+
+/* Modules and BPF lie elsewhere: outside the image there is no answer. */
+static const char *linux_symbol_at(void *os, uint64_t addr, uint64_t *offset)
+{
+    Linux *lx = os;
+    OsiSymbol s;
+
+    if (!lx->syms || addr - lx->image.base >= lx->image.size ||
+        !osi_kallsyms_at(lx->syms, addr, &s) || s.value < lx->image.base) {
+        return NULL;
+    }
+    if (offset) {
+        *offset = addr - s.value;
+    }
+    return s.name;
+}
+
+static bool linux_each_symbol(void *os, OsiSymbolFn fn, void *opaque,
+                              OsiError *err)
+{
+    Linux *lx = os;
+
+    if (!lx->syms) {
+        return osi_fail(err, lx->no_syms.kind, lx->no_syms.address, "%s",
+                        lx->no_syms.message);
+    }
+    for (size_t i = 0; i < osi_kallsyms_count(lx->syms); i++) {
+        OsiSymbol s = osi_kallsyms_get(lx->syms, i);
+
+        if (!fn(opaque, s.name, s.type, s.value)) {
+            break;
+        }
+    }
+    return true;
+}
+
+const OsiProvider osi_linux_provider = {
+    .name = "linux",
+    .detect = linux_detect,
+    .free = linux_free,
+    .resume = linux_resume,
+    .release = linux_release,
+    .features = linux_features,
+    .each_task = linux_each_task,
+    .current = linux_current,
+    .kernel_root = linux_kernel_root,
+    .cr3_mask = linux_cr3_mask,
+    .saved_user_regs = linux_saved_user_regs,
+    .exe_path = linux_exe_path,
+    .command_line = linux_command_line,
+    .auxv = linux_auxv,
+    .symbol = linux_symbol,
+    .symbol_at = linux_symbol_at,
+    .each_symbol = linux_each_symbol,
+};
