@@ -216,17 +216,15 @@ char *linux_command_line(void *os, const OsiTask *t, OsiError *err)
 }
 
 /*
- * Words of the vector: a compat process keeps pairs of 32 bits in the same
- * array. Keys are small, so the first word tells: its upper half is the value
- * of a 32-bit pair, and zero otherwise.
+ * Bytes up to and with the first pair whose key is zero, 0 = none. A compat
+ * process keeps pairs of 32 bits in the same array; /proc reads them by 64 as
+ * well, and so ends a few zeros behind their AT_NULL.
  */
 static size_t auxv_bytes(const uint8_t *v, size_t len)
 {
-    size_t word = osi_le64(v) >> 32 ? 4 : 8;
-
-    for (size_t at = 0; at + 2 * word <= len; at += 2 * word) {
-        if (!osi_le(v + at, word)) {
-            return at + 2 * word;
+    for (size_t at = 0; at + 16 <= len; at += 16) {
+        if (!osi_le64(v + at)) {
+            return at + 16;
         }
     }
     return 0;
