@@ -90,16 +90,16 @@ static const Reg sse32[] = {
 };
 
 static const Reg linux64[] = {
-    { "orig_rax", "long", "system", K_ORIG, 64, -1, SAVED(orig_rax) },
+    { "orig_rax", "int64", "system", K_ORIG, 64, -1, SAVED(orig_rax) },
 };
 
 static const Reg linux32[] = {
-    { "orig_eax", "long", "system", K_ORIG, 32, -1, SAVED(orig_rax) },
+    { "orig_eax", "int32", "system", K_ORIG, 32, -1, SAVED(orig_rax) },
 };
 
 static const Reg segments64[] = {
-    { "fs_base", "long", NULL, K_BASE, 64, M_FSBASE, SAVED(fs_base) },
-    { "gs_base", "long", NULL, K_BASE, 64, M_GSBASE, SAVED(gs_base) },
+    { "fs_base", "int64", NULL, K_BASE, 64, M_FSBASE, SAVED(fs_base) },
+    { "gs_base", "int64", NULL, K_BASE, 64, M_GSBASE, SAVED(gs_base) },
 };
 
 /* Plain integers: flags and structs cannot stand in conditions. */
