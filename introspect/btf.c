@@ -153,7 +153,8 @@ OsiBtf *osi_btf_parse(const uint8_t *blob, size_t len, OsiError *err)
     b->types_len = osi_le32(blob + 12);
     b->strs = (const char *)b->blob + hdr + osi_le32(blob + 16);
     b->strs_len = osi_le32(blob + 20);
-    b->offset = g_array_new(false, false, sizeof(uint32_t));
+    b->offset = g_array_sized_new(false, false, sizeof(uint32_t),
+                                  b->types_len / 24);
     b->aggregates = g_array_new(false, false, sizeof(uint32_t));
     index_types(b);
     return b;

@@ -27,15 +27,16 @@
 /* Forged images must not cost more than honest ones, by much. */
 #define DIGITS_MAX      256             /* candidates for the token table */
 #define WORK_MAX        (16u << 20)     /* names looked at while searching */
-#define PROBES_MAX      1024            /* colliding names in the hash */
+#define PROBES_MAX      4096            /* colliding names in the hash */
 
 struct OsiKallsyms {
     uint32_t n;
     uint64_t *value;        /* n */
     uint32_t *name;         /* n: offset in pool of type letter, name, NUL */
     GByteArray *pool;
-    uint32_t *hash;         /* hash_size: symbol index + 1, 0 = empty */
-    uint32_t hash_size;     /* a power of two */
+    uint32_t *bucket;       /* buckets: symbol index + 1, 0 = empty */
+    uint32_t *chain;        /* n: the next symbol + 1 in the same bucket */
+    uint32_t buckets;       /* a power of two */
     uint32_t *order;        /* by value, or NULL when already sorted */
     const char *layout;
 };
@@ -47,6 +48,7 @@ typedef struct Scan {
     size_t tokens;                  /* offset of the token table */
     uint32_t token_off[TOKENS];     /* of each token in the image */
     uint16_t token_len[TOKENS];
+    bool starts_name[TOKENS];       /* its first character is a type letter */
     size_t index_end;               /* behind the token index */
     size_t num_at;                  /* offset of num_syms */
     size_t names;                   /* offset of the first name */
@@ -168,6 +170,13 @@ static bool is_type_letter(uint8_t c)
     return c && strchr("TtDdRrBbAaVvWwNnUuCcGgSsPpIi", c);
 }
 
+static void mark_starts(Scan *s)
+{
+    for (int i = 0; i < TOKENS; i++) {
+        s->starts_name[i] = is_type_letter(s->img[s->token_off[i]]);
+    }
+}
+
 /* Markers: u32 offset of every 256th name, 4- or 8-aligned behind them. */
 static bool markers_at(const Scan *s, size_t end, uint32_t second)
 {
@@ -193,7 +202,7 @@ static bool names_at(Scan *s, size_t start, uint32_t n)
         }
         if (s->work++ > WORK_MAX ||
             !name_length(s, &at, s->tokens, &len) ||
-            !is_type_letter(s->img[s->token_off[s->img[at]]])) {
+            !s->starts_name[s->img[at]]) {
             return false;
         }
         at += len;
@@ -206,6 +215,7 @@ static bool find_names(Scan *s, OsiError *err)
     size_t p = OSI_ALIGN_DOWN(s->tokens, 4);
     size_t low = p > NAMES_REACH ? p - NAMES_REACH : 0;
 
+    mark_starts(s);
     while (p >= low + 8 && s->work < WORK_MAX) {
         uint32_t n;
 
@@ -232,19 +242,21 @@ static bool find_names(Scan *s, OsiError *err)
 
 static bool append_name(const Scan *s, OsiKallsyms *ks, size_t at, size_t len)
 {
-    size_t start = ks->pool->len;
+    uint8_t name[NAME_MAX_LEN + 1];
+    size_t used = 0;
 
     for (size_t i = 0; i < len; i++) {
         uint8_t t = s->img[at + i];
 
-        g_byte_array_append(ks->pool, s->img + s->token_off[t],
-                            s->token_len[t]);
-        if (ks->pool->len - start > NAME_MAX_LEN) {
+        if (used + s->token_len[t] > NAME_MAX_LEN) {
             return false;
         }
+        memcpy(name + used, s->img + s->token_off[t], s->token_len[t]);
+        used += s->token_len[t];
     }
-    g_byte_array_append(ks->pool, (const uint8_t *)"", 1);
-    return ks->pool->len - start > 2 && ks->pool->len < POOL_MAX;
+    name[used++] = 0;
+    g_byte_array_append(ks->pool, name, used);
+    return used > 2 && ks->pool->len < POOL_MAX;
 }
 
 static bool expand_names(const Scan *s, OsiKallsyms *ks, OsiError *err)
@@ -361,34 +373,30 @@ static const char *name_of(const OsiKallsyms *ks, uint32_t i)
     return (const char *)ks->pool->data + ks->name[i] + 1;
 }
 
-/* The slot that holds @name or would; NULL after too many collisions. */
-static uint32_t *hash_slot(const OsiKallsyms *ks, const char *name)
+static uint32_t *bucket_of(const OsiKallsyms *ks, const char *name)
 {
-    uint32_t h = g_str_hash(name);
+    uint32_t h = 5381;
 
-    for (uint32_t i = 0; i < PROBES_MAX; i++) {
-        uint32_t *slot = &ks->hash[(h + i) & (ks->hash_size - 1)];
-
-        if (!*slot || !strcmp(name_of(ks, *slot - 1), name)) {
-            return slot;
-        }
+    for (; *name; name++) {
+        h = h * 33 + (uint8_t)*name;
     }
-    return NULL;
+    return &ks->bucket[(h ^ h >> 15) & (ks->buckets - 1)];
 }
 
+/* From the last to the first, so that the first of several is found first. */
 static void build_hash(OsiKallsyms *ks)
 {
-    ks->hash_size = 1024;
-    while (ks->hash_size < ks->n + ks->n / 2) {
-        ks->hash_size *= 2;
+    ks->buckets = 1024;
+    while (ks->buckets < ks->n) {
+        ks->buckets *= 2;
     }
-    ks->hash = g_new0(uint32_t, ks->hash_size);
-    for (uint32_t i = 0; i < ks->n; i++) {
-        uint32_t *slot = hash_slot(ks, name_of(ks, i));
+    ks->bucket = g_new0(uint32_t, ks->buckets);
+    ks->chain = g_new0(uint32_t, ks->n);
+    for (uint32_t i = ks->n; i-- > 0;) {
+        uint32_t *b = bucket_of(ks, name_of(ks, i));
 
-        if (slot && !*slot) {
-            *slot = i + 1;
-        }
+        ks->chain[i] = *b;
+        *b = i + 1;
     }
 }
 
@@ -449,7 +457,8 @@ void osi_kallsyms_free(OsiKallsyms *ks)
         g_byte_array_unref(ks->pool);
         g_free(ks->value);
         g_free(ks->name);
-        g_free(ks->hash);
+        g_free(ks->bucket);
+        g_free(ks->chain);
         g_free(ks->order);
         g_free(ks);
     }
@@ -477,13 +486,16 @@ OsiSymbol osi_kallsyms_get(const OsiKallsyms *ks, size_t i)
 bool osi_kallsyms_find(const OsiKallsyms *ks, const char *name,
                        uint64_t *value)
 {
-    uint32_t *slot = hash_slot(ks, name);
+    uint32_t i = *bucket_of(ks, name);
 
-    if (!slot || !*slot) {
-        return false;
+    for (int probes = 0; i && probes < PROBES_MAX; probes++) {
+        if (!strcmp(name_of(ks, i - 1), name)) {
+            *value = ks->value[i - 1];
+            return true;
+        }
+        i = ks->chain[i - 1];
     }
-    *value = ks->value[*slot - 1];
-    return true;
+    return false;
 }
 
 static uint32_t nth(const OsiKallsyms *ks, uint32_t i)
