@@ -135,15 +135,17 @@ class Gdb:
 
     # Commands -------------------------------------------------------------
 
-    def _send(self, line):
+    def _send_mi(self, line):
         if self.process.poll() is not None:
             raise GdbError('gdb has ended')
-        quoted = line.replace('\\', '\\\\').replace('"', '\\"')
-        text = f'-interpreter-exec console "{quoted}"\n'
-        self.process.stdin.write(text.encode())
+        self.process.stdin.write(line.encode() + b'\n')
         self.process.stdin.flush()
         self.said = []
         return self._until(lambda r: r.kind == '^')
+
+    def _send(self, line):
+        quoted = line.replace('\\', '\\\\').replace('"', '\\"')
+        return self._send_mi(f'-interpreter-exec console "{quoted}"')
 
     def cmd(self, line, check=True):
         """Types a command which ends by itself; returns what gdb prints."""
@@ -192,6 +194,41 @@ class Gdb:
 
     def number(self, expression):
         return int(self.cmd(f'output/d {expression}').strip(), 0)
+
+    # Tables, for checks that must not depend on how gdb lays out text -----
+
+    def mi(self, line):
+        """A command of the machine interface -> its results."""
+        result = self._send_mi(line)
+        self._until(lambda r: r.kind == 'prompt')
+        if result.name == 'error':
+            raise GdbError(f"{line}: {result.values.get('msg', '')}")
+        return result.values
+
+    def os_table(self, kind):
+        """`info os KIND' as a list of {column: text}."""
+        table = self.mi(f'-info-os {kind}').get('OSDataTable', {})
+        names = {h['col_name']: h['colhdr'] for h in table.get('hdr', [])}
+        return [{names.get(k, k): v for k, v in row.items()}
+                for row in table.get('body', [])]
+
+    def threads(self):
+        """[{'target-id', 'name', 'details', 'state', 'frame', ...}]"""
+        return self.mi('-thread-info').get('threads', [])
+
+    def inferior_pids(self):
+        """{gdb's number of an inferior: pid}, those without one left out."""
+        groups = self.mi('-list-thread-groups').get('groups', [])
+        return {int(g['id'][1:]): int(g['pid']) for g in groups
+                if 'pid' in g}
+
+    def attach(self, pid):
+        """A new inferior for that process, selected; returns its number."""
+        text = self.cmd('add-inferior')
+        number = int(re.search(r'Added inferior (\d+)', text)[1])
+        self.cmd(f'inferior {number}')
+        self.cmd(f'attach {pid}')
+        return number
 
     def connect(self, vm):
         return self.cmd(f'target extended-remote {vm.gdb_target}')
