@@ -62,24 +62,16 @@ static void add_literal(Parse *parse, char c)
     g_string_append_c(text, c);
 }
 
-/* gdb sends the format as the user typed it, backslashes and all. */
+/*
+ * gdb sends the format as the user typed it, backslashes and all.  These are
+ * the escapes that it knows; octal ones it refuses itself.
+ */
 static bool parse_escape(Parse *parse)
 {
     static const char from[] = "\\abefnrtv\"'";
     static const char to[] = "\\\a\b\033\f\n\r\t\v\"'";
-    const char *found;
-    unsigned v = 0;
-    int digits;
+    const char *found = *parse->p ? strchr(from, *parse->p) : NULL;
 
-    for (digits = 0; digits < 3 && *parse->p >= '0' && *parse->p <= '7';
-         digits++) {
-        v = v << 3 | (unsigned)(*parse->p++ - '0');
-    }
-    if (digits) {
-        add_literal(parse, (char)v);
-        return true;
-    }
-    found = *parse->p ? strchr(from, *parse->p) : NULL;
     if (!found) {
         return refuse(parse, "unknown escape in the format");
     }
@@ -298,16 +290,15 @@ static void put_string(Out *out, const Piece *piece, uint64_t addr,
         size = MIN(size, (size_t)piece->precision);
     }
     if (!addr) {
-        g_strlcpy(text, "(null)", sizeof(text));
+        put_padded(out, piece, "(null)");
     } else if (read_string(env, addr, text, size, &len)) {
         text[len] = '\0';
         put_padded(out, piece, text);
-        return;
     } else {
         g_snprintf(text, sizeof(text),
                    "<error: address 0x%" G_GINT64_MODIFIER "x>", addr);
+        put(out, text, strlen(text));
     }
-    put(out, text, strlen(text));
 }
 
 /* A NUL is a character too: it must not vanish in the field's string. */

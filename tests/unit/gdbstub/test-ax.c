@@ -300,6 +300,7 @@ static const Refusal err_programs[] = {
     { "const8 0; const8 0; printf 0 '%1000d'; end", "exceeds" },
     { "const8 0; const8 0; printf 0 '%.99999999999d'; end", "exceeds" },
     { "const8 0; const8 0; printf 0 '\\q'; end", "escape" },
+    { "const8 0; const8 0; printf 0 '\\101'; end", "escape" },
     { "const8 0; const8 0; printf 0 '\\'; end", "escape" },
     /* Length 0, longer than the code, no NUL, NUL inside. */
     { "const8 0; const8 0; byte 0x34; byte 0; byte 0; byte 0; end",
@@ -472,7 +473,7 @@ static const Print ok_prints[] = {
     { "", "printf 0 'plain'", "plain" },
     { "", "printf 0 ''", "" },
     { "", "printf 0 '100%%'", "100%" },
-    { "", "printf 0 'a\\nb\\t\\\\\\\"\\101\\0'", "a\nb\t\\\"A" },
+    { "", "printf 0 'a\\nb\\t\\\\\\\"\\e[m\\a'", "a\nb\t\\\"\033[m\a" },
     { "const8 2; const8 1;", "printf 2 '%d %d'", "1 2" },
     { "const32 0xfffffffd;", "printf 1 '%d'", "-3" },
     { "const64 0x1fffffffd;", "printf 1 '%i'", "-3" },
