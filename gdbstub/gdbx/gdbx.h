@@ -139,7 +139,7 @@ typedef struct GdbxRun {
     bool reply_due;            /* gdb waits for a stop reply; QEMU's own flag
                                   for that is lost at any byte, an ack too */
     bool unseen;               /* stopped for a moment gdb does not see */
-    bool interrupted;          /* ... and Ctrl-C came in it */
+    bool interrupted;          /* Ctrl-C came while the guest was stopped */
 } GdbxRun;
 
 extern GdbxRun gdbx_run;
@@ -150,6 +150,8 @@ void gdbx_resume_quietly(void);
 /* The step of gdbx_run goes on: single step, or wait for user mode. */
 void gdbx_step_go_on(void);
 void gdbx_vm_state_change(void *opaque, bool running, RunState state);
+/* Answers a resume with the Ctrl-C of gdbx_run.interrupted. */
+void gdbx_stop_interrupted(void);
 void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more);
 
 /* --- objects (xfer.c, osdata.c, threads.c) --------------------------------- */

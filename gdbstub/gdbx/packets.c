@@ -83,6 +83,10 @@ bool gdbx_hook_packet(const char *line)
     if (!gdbx.on || gdbserver_state.process_num != 1) {
         return false;
     }
+    if (line[0] && strchr("gmpq?", line[0])) {
+        /* gdb looks around: an earlier Ctrl-C met the stop it wanted. */
+        gdbx_run.interrupted = false;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const GdbxRow *r = &rows[i];
         size_t len = strlen(r->prefix);

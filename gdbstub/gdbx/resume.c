@@ -160,7 +160,7 @@ bool gdbx_pkt_vcont(const char *args)
     g_autofree char *text = g_strconcat(";", args, NULL);
     g_autoptr(GArray) actions = gdbx_parse_vcont(text, &reason);
     const GdbxAction *step = NULL;
-    bool others = false, ok = true;
+    bool others = false, ok = true, interrupted;
 
     if (!actions || !actions->len) {
         gdb_put_packet("E22");
@@ -173,6 +173,14 @@ bool gdbx_pkt_vcont(const char *args)
     for (guint i = 0; i < actions->len; i++) {
         const GdbxAction *a = &g_array_index(actions, GdbxAction, i);
 
+        /*
+         * The inferior that is current when gdb connects swallows its stops
+         * until a resume is given with it selected (E08 in gdb-client.md).
+         */
+        if (gdbx_is_machine(gdbx.general.pid) ||
+            (a->has_tid && gdbx_is_machine(a->tid.pid))) {
+            gdbx.machine_quiet = false;
+        }
         if (a->kind == 't' || (a->has_tid && a->tid.pid > 0 &&
             !gdbx_is_machine(a->tid.pid) && !gdbx_inferior(a->tid.pid))) {
             gdb_put_packet("E22");
@@ -184,16 +192,12 @@ bool gdbx_pkt_vcont(const char *args)
             others = true;
         }
     }
-    /*
-     * The inferior that is current when gdb connects keeps swallowing its
-     * stops until a resume is given with it selected (E08 in gdb-client.md).
-     */
-    if (gdbx_is_machine(gdbx.general.pid)) {
-        gdbx.machine_quiet = false;
-    }
+    interrupted = gdbx_run.interrupted;
     gdbx_run = (GdbxRun) { .scope = scope_of(actions) };
     gdbserver_state.signal = 0;
-    if (!step) {
+    if (interrupted) {
+        gdbx_stop_interrupted();
+    } else if (!step) {
         gdbx_resume_quietly();
     } else if (step->has_tid && gdbx_inferior(step->tid.pid)) {
         ok = step_process(step, others);

@@ -36,26 +36,31 @@ static GdbxTid scope_thread(CPUState *cs);
 bool gdbx_hook_byte(uint8_t ch)
 {
     gdbx_hook_calls[GDBX_HOOK_BYTE]++;
-    if (ch != 0x03 || !gdbx_run.unseen) {
+    if (ch != 0x03 || !gdbx.client || runstate_is_running() ||
+        gdbserver_state.state != RS_IDLE) {
         return false;
     }
     gdbx_run.interrupted = true;
     return true;
 }
 
+void gdbx_stop_interrupted(void)
+{
+    GdbxTid tid = scope_thread(gdbserver_state.c_cpu ?: first_cpu);
+
+    gdbx_run.interrupted = gdbx_run.stepping = false;
+    gdbx_points_drop_transient();
+    gdbx_stop_reply(GDB_SIGNAL_INT, tid.pid, tid.tid, "");
+}
+
 static void quiet_bh(void *opaque)
 {
-    GdbxTid tid;
-
     gdbx_run.unseen = false;
     if (!gdbx.client || runstate_is_running()) {
         return;
     }
     if (gdbx_run.interrupted) {
-        gdbx_run.interrupted = gdbx_run.stepping = false;
-        gdbx_points_drop_transient();
-        tid = scope_thread(gdbserver_state.c_cpu ?: first_cpu);
-        gdbx_stop_reply(GDB_SIGNAL_INT, tid.pid, tid.tid, "");
+        gdbx_stop_interrupted();
     } else if (gdbx_run.stepping) {
         gdbx_step_go_on();
     } else {
@@ -113,6 +118,8 @@ static void report_elsewhere(CPUState *cs, const char *what, uint64_t pc)
                  cs->cpu_index, what, pc, gdbx_run.scope == -1
                  ? "select the machine's inferior and type `stepi 0' once"
                  : "set schedule-multiple on");
+    /* `stepi 0' sends nothing: from now on it is taken as done. */
+    gdbx.machine_quiet = false;
     gdbx_stop_reply(GDB_SIGNAL_0, tid.pid, tid.tid, "");
 }
 

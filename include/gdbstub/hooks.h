@@ -37,8 +37,9 @@ void gdbx_hook_connection(bool opened);
 
 /*
  * Caller: gdb_read_byte() in gdbstub/gdbstub.c, first thing, for each byte.
- * Returns true when it was an interrupt (0x03) that came while the guest was
- * stopped for a moment that gdb does not see.
+ * Returns true when it was an interrupt (0x03) between packets while the guest
+ * was stopped: for a moment that gdb does not see, or because gdb has not sent
+ * the resume yet that its user means.
  */
 bool gdbx_hook_byte(uint8_t ch);
 
