@@ -64,8 +64,8 @@ def of_package(name, want, scratch):
     res = output(top('scripts/debfetch'), '--suite', want['suites'],
                  '--binary', want['package'])
     if res.returncode:
-        raise Failure(f'{name} is needed and cannot be had: '
-                      + res.stderr.strip().splitlines()[-1])
+        raise Failure(f'{name} is needed and cannot be had; is the network '
+                      'there? ' + res.stderr.strip().splitlines()[-1])
     dest = os.path.join(scratch, name)
     run('dpkg-deb', '-x', res.stdout.split()[0], dest)
     paths = find(dest + SYSTEM, MODULES[name])
