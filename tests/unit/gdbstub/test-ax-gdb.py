@@ -90,7 +90,7 @@ def ask_gdb(path, stub, todo, directory):
     stub.start()
     ran = subprocess.run(
         [os.environ.get('GDB', 'gdb'), '-q', '-nx', '-batch', '-x',
-         os.path.join(HERE, 'ax-session.py'), path],
+         os.path.join(HERE, 'ax-session.py'), path], cwd=directory,
         env=dict(os.environ, AX_INPUT=names[0], AX_OUTPUT=names[1]),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, timeout=600)
