@@ -280,7 +280,7 @@ static bool find_member(const OsiBtf *b, const Type *s, const char *name,
         if (++f->work > WORK_MAX) {
             return false;
         }
-        if (!strncmp(n, name, len) && !n[len]) {
+        if (*n && !strncmp(n, name, len) && !n[len]) {
             f->bits += bits;
             f->type = osi_le32(m + 4);
             f->bit_size = s->bitfields ? off >> 24 : 0;

@@ -275,6 +275,55 @@ static bool expand_names(const Scan *s, OsiKallsyms *ks, OsiError *err)
     return true;
 }
 
+/* ---- by name ---- */
+
+static const char *name_of(const OsiKallsyms *ks, uint32_t i)
+{
+    return (const char *)ks->pool->data + ks->name[i] + 1;
+}
+
+static uint32_t *bucket_of(const OsiKallsyms *ks, const char *name)
+{
+    uint32_t h = 5381;
+
+    for (; *name; name++) {
+        h = h * 33 + (uint8_t)*name;
+    }
+    return &ks->bucket[(h ^ h >> 15) & (ks->buckets - 1)];
+}
+
+/* From the last to the first, so that the first of several is found first. */
+static void build_hash(OsiKallsyms *ks)
+{
+    ks->buckets = 1024;
+    while (ks->buckets < ks->n) {
+        ks->buckets *= 2;
+    }
+    ks->bucket = g_new0(uint32_t, ks->buckets);
+    ks->chain = g_new0(uint32_t, ks->n);
+    for (uint32_t i = ks->n; i-- > 0;) {
+        uint32_t *b = bucket_of(ks, name_of(ks, i));
+
+        ks->chain[i] = *b;
+        *b = i + 1;
+    }
+}
+
+bool osi_kallsyms_find(const OsiKallsyms *ks, const char *name,
+                       uint64_t *value)
+{
+    uint32_t i = *bucket_of(ks, name);
+
+    for (int probes = 0; i && probes < PROBES_MAX; probes++) {
+        if (!strcmp(name_of(ks, i - 1), name)) {
+            *value = ks->value[i - 1];
+            return true;
+        }
+        i = ks->chain[i - 1];
+    }
+    return false;
+}
+
 /* ---- 3. addresses ---- */
 
 static bool near_base(const Scan *s, size_t at, uint64_t *value)
@@ -321,10 +370,19 @@ static void pcrel_addresses(const Scan *s, OsiKallsyms *ks, size_t offsets)
     }
 }
 
-/* Most symbols must lie in the image: the proof that the encoding is right. */
+/*
+ * The proof that the encoding is right: most symbols lie in the image, and the
+ * one that marks its start is there. A table taken for a PC-relative one would
+ * pass the first test alone.
+ */
 static bool values_plausible(const Scan *s, const OsiKallsyms *ks)
 {
     uint32_t inside = 0;
+    uint64_t text;
+
+    if (osi_kallsyms_find(ks, "_text", &text) && text != s->base) {
+        return false;
+    }
 
     for (uint32_t i = 0; i < ks->n; i++) {
         inside += ks->value[i] - s->base < s->len;
@@ -366,39 +424,7 @@ static bool find_addresses(const Scan *s, OsiKallsyms *ks, OsiError *err)
     return true;
 }
 
-/* ---- lookup ---- */
-
-static const char *name_of(const OsiKallsyms *ks, uint32_t i)
-{
-    return (const char *)ks->pool->data + ks->name[i] + 1;
-}
-
-static uint32_t *bucket_of(const OsiKallsyms *ks, const char *name)
-{
-    uint32_t h = 5381;
-
-    for (; *name; name++) {
-        h = h * 33 + (uint8_t)*name;
-    }
-    return &ks->bucket[(h ^ h >> 15) & (ks->buckets - 1)];
-}
-
-/* From the last to the first, so that the first of several is found first. */
-static void build_hash(OsiKallsyms *ks)
-{
-    ks->buckets = 1024;
-    while (ks->buckets < ks->n) {
-        ks->buckets *= 2;
-    }
-    ks->bucket = g_new0(uint32_t, ks->buckets);
-    ks->chain = g_new0(uint32_t, ks->n);
-    for (uint32_t i = ks->n; i-- > 0;) {
-        uint32_t *b = bucket_of(ks, name_of(ks, i));
-
-        ks->chain[i] = *b;
-        *b = i + 1;
-    }
-}
+/* ---- the whole ---- */
 
 static int compare_values(const void *a, const void *b, void *opaque)
 {
@@ -442,11 +468,15 @@ OsiKallsyms *osi_kallsyms_decode(const uint8_t *image, size_t len,
     ks->value = g_new0(uint64_t, s.n);
     ks->name = g_new0(uint32_t, s.n);
     ks->pool = g_byte_array_sized_new(s.n * 24);
-    if (!expand_names(&s, ks, err) || !find_addresses(&s, ks, err)) {
+    if (!expand_names(&s, ks, err)) {
         osi_kallsyms_free(ks);
         return NULL;
     }
     build_hash(ks);
+    if (!find_addresses(&s, ks, err)) {
+        osi_kallsyms_free(ks);
+        return NULL;
+    }
     build_order(ks);
     return ks;
 }
@@ -481,21 +511,6 @@ OsiSymbol osi_kallsyms_get(const OsiKallsyms *ks, size_t i)
         .type = ks->pool->data[ks->name[i]],
         .value = ks->value[i],
     };
-}
-
-bool osi_kallsyms_find(const OsiKallsyms *ks, const char *name,
-                       uint64_t *value)
-{
-    uint32_t i = *bucket_of(ks, name);
-
-    for (int probes = 0; i && probes < PROBES_MAX; probes++) {
-        if (!strcmp(name_of(ks, i - 1), name)) {
-            *value = ks->value[i - 1];
-            return true;
-        }
-        i = ks->chain[i - 1];
-    }
-    return false;
 }
 
 static uint32_t nth(const OsiKallsyms *ks, uint32_t i)

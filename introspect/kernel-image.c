@@ -154,6 +154,20 @@ bool osi_image_find(const OsiView *view, OsiImage *img, OsiError *err)
                     " unknown OS");
 }
 
+bool osi_image_entered(const OsiView *view, const OsiImage *img, OsiRoot root)
+{
+    for (size_t i = 0; i < view->n_cpus; i++) {
+        const OsiCpu *c = &view->cpus[i];
+
+        if (osi_cpu_paging(c) == root.paging &&
+            (c->lstar - img->base < img->size ||
+             page_fault_entry(view, root, c) - img->base < img->size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool osi_image_load(const OsiMemory *mem, OsiImage *img, OsiError *err)
 {
     img->bytes = g_try_malloc(img->size);

@@ -27,6 +27,12 @@ typedef struct OsiImage {
 bool osi_image_find(const OsiView *view, OsiImage *img, OsiError *err);
 
 /*
+ * Does any vCPU still enter this image? After a reset the old kernel lies in
+ * RAM until something overwrites it, but no CPU would run it.
+ */
+bool osi_image_entered(const OsiView *view, const OsiImage *img, OsiRoot root);
+
+/*
  * Copy the image to the host: 14..60 MiB, so drop it soon. Parts that are not
  * RAM read as zeros.
  */

@@ -153,7 +153,8 @@ static bool linux_resume(void *os, OsiError *err)
     if (!osi_reader_read(&lx->kernel, lx->banner, now, sizeof(now), err)) {
         return false;
     }
-    if (memcmp(now, lx->banner_bytes, sizeof(now))) {
+    if (memcmp(now, lx->banner_bytes, sizeof(now)) ||
+        !osi_image_entered(lx->view, &lx->image, lx->kernel.root)) {
         return osi_fail(err, OSI_ERR_NO_OS, lx->banner,
                         "the kernel that was here is gone");
     }
