@@ -150,6 +150,8 @@ void gdbx_resume_quietly(void);
 /* The step of gdbx_run goes on: single step, or wait for user mode. */
 void gdbx_step_go_on(void);
 void gdbx_vm_state_change(void *opaque, bool running, RunState state);
+/* Answers a resume with the exit of a process that is gone, if there is one. */
+bool gdbx_report_gone(void);
 /* Answers a resume with the Ctrl-C of gdbx_run.interrupted. */
 void gdbx_stop_interrupted(void);
 void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more);

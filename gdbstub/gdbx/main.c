@@ -24,6 +24,7 @@ const char *gdbx_hook_name(GdbxHookId id)
         [GDBX_HOOK_PACKET] = "gdbx_hook_packet",
         [GDBX_HOOK_INSN_WANTED] = "gdbx_hook_insn_wanted",
         [GDBX_HOOK_INSN] = "gdbx_hook_insn",
+        [GDBX_HOOK_FETCH_FAULT] = "gdbx_hook_fetch_fault",
     };
     return names[id];
 }

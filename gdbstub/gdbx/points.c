@@ -51,6 +51,11 @@ bool gdbx_hook_insn_wanted(uint64_t pc)
     return test_bit(pc & (OFFSETS - 1), instrumented);
 }
 
+bool gdbx_points_armed(void)
+{
+    return any_instrumented;
+}
+
 static void instrument(uint64_t addr)
 {
     if (!test_and_set_bit(addr & (OFFSETS - 1), instrumented)) {

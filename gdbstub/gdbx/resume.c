@@ -80,8 +80,12 @@ void gdbx_step_go_on(void)
     gdbx_resume_quietly();
 }
 
-/* gdb is told of an exit when it next resumes: W needs a resume to answer. */
-static bool report_gone(void)
+/*
+ * gdb accepts W as the answer to a resume only: an exit is told at the next one
+ * or at the stop that follows it. What the process said when it exited is not
+ * known here.
+ */
+bool gdbx_report_gone(void)
 {
     for (guint i = 0; i < gdbx.inferiors->len; i++) {
         GdbxInferior *inf = g_ptr_array_index(gdbx.inferiors, i);
@@ -89,7 +93,10 @@ static bool report_gone(void)
         if (inf->gone) {
             g_autoptr(GString) s = g_string_new(NULL);
 
+            gdbx_console("gdbx: process %d is gone; its exit status is not "
+                         "known\n", (int)inf->pid);
             g_string_printf(s, "W00;process:%x", (unsigned)inf->pid);
+            gdbx_run.reply_due = gdbserver_state.allow_stop_reply = false;
             g_ptr_array_remove_index(gdbx.inferiors, i);
             gdbx.stopped = (GdbxTid) { GDBX_MACHINE_PID,
                                        gdb_get_cpu_index(first_cpu) };
@@ -167,7 +174,7 @@ bool gdbx_pkt_vcont(const char *args)
         return true;
     }
     gdbx_inferiors_refresh();
-    if (report_gone()) {
+    if (gdbx_report_gone()) {
         return true;
     }
     for (guint i = 0; i < actions->len; i++) {

@@ -327,8 +327,11 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
         }
         gdbx_run.stepping = false;
         gdbx_points_drop_transient();
-        tid = scope_thread(gdbserver_state.c_cpu ?: first_cpu);
-        gdbx_stop_reply(sig, tid.pid, tid.tid, "");
+        gdbx_inferiors_refresh();
+        if (!gdbx_report_gone()) {
+            tid = scope_thread(gdbserver_state.c_cpu ?: first_cpu);
+            gdbx_stop_reply(sig, tid.pid, tid.tid, "");
+        }
     }
     CPU_FOREACH(cs) {
         cpu_single_step(cs, 0);

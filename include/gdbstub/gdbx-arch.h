@@ -90,4 +90,7 @@ void gdbx_register_arch(const GdbxArch *arch);
  */
 bool gdbx_point_hit(CPUState *cs, uint64_t pc);
 
+/* Whether there may be points at all; a cheap first test for that. */
+bool gdbx_points_armed(void);
+
 #endif

@@ -17,7 +17,8 @@
 /* How often each hook did more than look; for `monitor gdbx hooks`. */
 typedef enum GdbxHookId {
     GDBX_HOOK_START, GDBX_HOOK_CONNECTION, GDBX_HOOK_BYTE, GDBX_HOOK_PACKET,
-    GDBX_HOOK_INSN_WANTED, GDBX_HOOK_INSN, GDBX_HOOK__COUNT
+    GDBX_HOOK_INSN_WANTED, GDBX_HOOK_INSN, GDBX_HOOK_FETCH_FAULT,
+    GDBX_HOOK__COUNT
 } GdbxHookId;
 
 extern uint64_t gdbx_hook_calls[GDBX_HOOK__COUNT];
@@ -58,6 +59,15 @@ bool gdbx_hook_packet(const char *line);
  * Returns true when gdbx_hook_insn() has to be called for it.
  */
 bool gdbx_hook_insn_wanted(uint64_t pc);
+
+/*
+ * Caller: x86_cpu_tlb_fill() in target/i386/tcg/system/excp_helper.c, when an
+ * instruction fetch at @addr is about to raise a page fault with @error_code.
+ * vCPU thread. @ra: host return address into translated code, 0 outside of it.
+ * Does not return when a point at @addr stops the vCPU instead.
+ */
+void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
+                           uintptr_t ra);
 
 #ifdef TCG_TCG_OP_H
 /* Caller: as above. Emits the check in front of the instruction. @eip: EIP/RIP */

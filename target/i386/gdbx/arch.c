@@ -151,6 +151,22 @@ void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip)
     }
 }
 
+/*
+ * A point on a page that must not be executed: gdb lets a function it calls
+ * (`print f(x)') return to its stack. The page is there, so the fault would
+ * become a signal; no check in translated code can come before it.
+ */
+void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
+                           uintptr_t ra)
+{
+    gdbx_hook_calls[GDBX_HOOK_FETCH_FAULT]++;
+    if ((error_code & PG_ERROR_P_MASK) && pc(cs) == addr &&
+        gdbx_points_armed() && gdbx_point_hit(cs, addr)) {
+        cs->exception_index = EXCP_DEBUG;
+        cpu_loop_exit_restore(cs, ra);
+    }
+}
+
 void gdbx_hook_insn(TCGv eip)
 {
     gdbx_hook_calls[GDBX_HOOK_INSN]++;

@@ -301,6 +301,7 @@ unsigned gdbx_i386_write_user(const GdbxUserThread *t, unsigned n,
                               const uint8_t *buf, size_t len)
 {
     const Reg *r = reg_at(t->compat32, n);
+    g_autoptr(GByteArray) now = g_byte_array_new();
     uint8_t wide[16] = { 0 };
 
     if (!r || len < r->bits / 8 || r->bits / 8 > sizeof(wide)) {
@@ -310,8 +311,10 @@ unsigned gdbx_i386_write_user(const GdbxUserThread *t, unsigned n,
     if (r->kind == K_ORIG) {
         return r->bits / 8;
     }
-    if (r->machine < 0 || r->kind == K_SPACE || r->kind == K_SEG) {
-        return 0;
+    if (r->kind == K_SPACE || r->kind == K_SEG || r->kind == K_CPL) {
+        /* Not a user's to change; gdb restores all registers after a call. */
+        return read_live(t->cs, r, now) && !memcmp(now->data, buf, now->len)
+               ? now->len : 0;
     }
     memcpy(wide, buf, r->bits / 8);
     t->cs->cc->gdb_write_register(t->cs, wide, r->machine);
