@@ -18,12 +18,13 @@ from .common import (Failure, build, read_json, run, say, sha256_text, top,
 
 # A slim system emulator; firmware comes from the packages seabios and
 # qemu-system-data, since Debian's tarball has none.
+FIRMWARE = ('/usr/share/seabios', '/usr/share/qemu', '/usr/lib/ipxe/qemu')
 ARGS = (
     '--disable-download', '--disable-install-blobs',
     '--target-list=x86_64-softmmu', '--without-default-features',
     '--enable-tcg', '--enable-slirp', '--enable-capstone',
     '--enable-pixman', '--enable-plugins', '--enable-system',
-    '--enable-tools', '--firmwarepath=/usr/share/seabios:/usr/share/qemu',
+    '--enable-tools', '--firmwarepath=' + ':'.join(FIRMWARE),
 )
 TARGETS = ('qemu-system-x86_64', 'qemu-img')
 
@@ -125,6 +126,18 @@ def ninja(name, targets, label):
                       'repeats it')
 
 
+def link_firmware(name):
+    """Let a QEMU that runs in its build directory find the firmware.
+
+    There it looks for each part of --firmwarepath below qemu-bundle/.
+    """
+    for path in FIRMWARE:
+        link = build(name, 'obj', 'qemu-bundle' + path)
+        if not os.path.lexists(link):
+            os.makedirs(os.path.dirname(link), exist_ok=True)
+            os.symlink(path, link)
+
+
 def link_results(name, where):
     os.makedirs(where, exist_ok=True)
     for target in TARGETS:
@@ -139,4 +152,5 @@ def link_results(name, where):
 
 def compile_tree(name):
     ninja(name, TARGETS, f'building QEMU ({name})')
+    link_firmware(name)
     link_results(name, build() if name == 'patched' else build(name))

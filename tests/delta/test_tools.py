@@ -208,7 +208,8 @@ def environment(**env):
 def test_unreachable_source():
     "no cache, no mirror, no release: why not, and what to do"
     with tempfile.TemporaryDirectory() as cache, environment(
-            GDBX_CACHE=cache, http_proxy=NOWHERE, https_proxy=NOWHERE):
+            GDBX_CACHE=cache, http_proxy=NOWHERE, https_proxy=NOWHERE), \
+            contextlib.redirect_stdout(io.StringIO()):
         e = tap.fails(source.obtain, exception=Failure)
         tap.note(e)
         for word in ('cannot be fetched', 'release', '--qemu='):
