@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Drives a real gdb: types commands, waits for what gdb says.
 
-    with session(run=['busy-a', 'busy-b']) as (vm, gdb):
+    with Gdb(log=path) as gdb:
+        gdb.connect(vm)
         print(gdb.cmd('info os processes'))
         stop = gdb.run('continue')
 
 gdb speaks its machine interface to us, so that the end of an answer and a
 stop are known and never guessed; the commands themselves are the ones that a
-person types. Environment: GDB (a program, or the name of a Debian suite whose
-gdb is fetched), KERNEL (a key of tests/guest/build.py).
+person types. Environment: GDB, a program, or the name of a Debian suite whose
+gdb is fetched.
 """
 import contextlib
 import os
+import platform
 import re
 import select
 import shutil
@@ -22,12 +24,11 @@ import time
 
 import mi
 import tap
-from vm import BUILD, ROOT, SYSROOT, VM
+from vm import ROOT, SYSROOT
 
 sys.path.insert(0, str(ROOT / 'tests' / 'gdb'))
 import fetch_gdb  # noqa: E402
 
-LOGS = BUILD / 'tests' / 'logs'
 OLDEST = (13, 0)
 SETTINGS = [
     'set confirm off', 'set pagination off', 'set width 0', 'set height 0',
@@ -57,6 +58,9 @@ def find_gdb(which=None):
     """Path of the gdb to test with; tap.Skip when it cannot be had."""
     which = which or os.environ.get('GDB') or 'gdb'
     if re.fullmatch(r'trixie|bookworm|forky|sid', which):
+        if platform.freedesktop_os_release().get(
+                'VERSION_CODENAME') == which:
+            raise tap.Skip(f"the machine's own gdb is that of {which}")
         try:
             return fetch_gdb.fetch(which)
         except (fetch_gdb.FetchError, OSError,
@@ -233,6 +237,14 @@ class Gdb:
     def connect(self, vm):
         return self.cmd(f'target extended-remote {vm.gdb_target}')
 
+    def quit(self):
+        """Types `quit'; gdb's exit status."""
+        self.process.stdin.write(b'-interpreter-exec console "quit"\n')
+        self.process.stdin.flush()
+        with contextlib.suppress(GdbError):
+            self._until(lambda r: False)
+        return self.process.wait(self.deadline)
+
     def close(self):
         """Asked to end, gdb writes the rest of the packet log."""
         if self.process.poll() is None:
@@ -251,40 +263,3 @@ class Gdb:
 
     def __exit__(self, *exc):
         self.close()
-
-
-def kernel():
-    return os.environ.get('KERNEL', '6.1')
-
-
-def log_path(name=None):
-    """Where the packets of the test that runs now are kept."""
-    script = os.path.splitext(os.path.basename(sys.argv[0]))[0] or 'gdb'
-    gdb = os.path.basename(os.environ.get('GDB', 'gdb'))
-    return LOGS / f'{script}-{name or "session"}-{kernel()}-{gdb}.packets'
-
-
-@contextlib.contextmanager
-def session(name=None, connect=True, **options):
-    """A ready guest and a gdb that is connected to it.
-
-    A failure inside says where the packets are; the machine and gdb end
-    either way."""
-    gdb_path = find_gdb()
-    log = log_path(name or sys._getframe(2).f_code.co_name)
-    options.setdefault('kernel', kernel())
-    with VM(**options) as vm:
-        if options['kernel']:
-            vm.wait_ready()
-        with Gdb(log=log, path=gdb_path) as gdb:
-            try:
-                if connect:
-                    gdb.connect(vm)
-                yield vm, gdb
-            except tap.Skip:
-                raise
-            except BaseException:
-                tap.note(f'packets: {os.path.relpath(log, ROOT)}')
-                if not vm.alive():
-                    tap.note('the emulator ended: ' + vm.last_words('qemu'))
-                raise

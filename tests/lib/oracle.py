@@ -62,6 +62,10 @@ class Oracle:
         """Bytes of the answer to one command."""
         request = ' '.join(str(w) for w in words)
         self.sock.sendall(request.encode() + b'\n')
+        return self.answer(request)
+
+    def answer(self, request='the last question'):
+        """The answer to a question that is on its way."""
         parts = []
         while True:
             line = self._line()

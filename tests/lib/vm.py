@@ -12,6 +12,7 @@ Nothing here waits by time: a deadline only turns a hang into a failure.
 import ctypes
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -138,7 +139,7 @@ class VM:
         self.qemu = qemu_binary(qemu)
         self.guest = build.guest(kernel) if kernel else None
         self.process = self.oracle = self.qmp = self.dir = None
-        self.sockets = {}
+        self.sockets, self.console = {}, None
         self.gdb_target = None
 
     # The command line -----------------------------------------------------
@@ -236,6 +237,25 @@ class VM:
                 return text.splitlines()[-1].strip()[:300]
         return ''
 
+    def wait_console(self, size):
+        """Until the guest has written so much more on its console, or is
+        ready: then it has no more to write. False when it is ready."""
+        if self.console is None:
+            self.console = self._connect('console')
+        while size > 0:
+            if select.select([self.oracle.sock], [], [], 0)[0]:
+                return False
+            ready = select.select([self.console, self.oracle.sock], [], [],
+                                  self.deadline)[0]
+            if not ready:
+                raise VMError('the guest is silent')
+            if self.console in ready:
+                data = self.console.recv(4096)
+                if not data:
+                    raise VMError('the emulator ended')
+                size -= len(data)
+        return True
+
     def wait_ready(self):
         """Until the guest's programs run. -> {name: pid}"""
         try:
@@ -247,10 +267,10 @@ class VM:
 
     def stop(self):
         """Ends the emulator (this one process) and removes its directory."""
-        for part in (self.oracle, self.qmp):
+        for part in (self.oracle, self.qmp, self.console):
             if part:
                 part.close()
-        self.oracle = self.qmp = None
+        self.oracle = self.qmp = self.console = None
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 import tap  # noqa: E402
-from gdbrun import Gdb, log_path  # noqa: E402
+from fixture import log_path  # noqa: E402
+from gdbrun import Gdb  # noqa: E402
 from rsp import Rsp, frame  # noqa: E402
 from vm import ROOT, VM  # noqa: E402
 

@@ -11,17 +11,17 @@ volatile unsigned long counter;
 int main(void)
 {
     void *lib = dlopen("/lib/libplug.so", RTLD_NOW);
-    unsigned long (*plug_step)(unsigned long) = NULL;
+    unsigned long (*step)(unsigned long) = NULL;
 
     if (lib) {
-        plug_step = (unsigned long (*)(unsigned long))dlsym(lib, "plug_step");
+        step = (unsigned long (*)(unsigned long))dlsym(lib, "plug_step");
     }
-    if (!plug_step) {
+    if (!step) {
         return 1;
     }
     ready("dynamic counter=%p main=%p plug=%p", (void *)&counter,
-          (void *)main, (void *)plug_step);
+          (void *)main, (void *)step);
     for (;;) {
-        counter = plug_step(counter);
+        counter = step(counter);
     }
 }
