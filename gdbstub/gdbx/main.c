@@ -80,9 +80,17 @@ bool gdbx_hook_start(GString *device, Error **errp)
 
 void gdbx_hook_connection(bool opened)
 {
+    CPUState *cs;
+
     gdbx_hook_calls[GDBX_HOOK_CONNECTION]++;
     if (!gdbx.on) {
         return;
+    }
+    if (gdbx.client) {
+        /* It may have died in the middle of a step. */
+        CPU_FOREACH(cs) {
+            cpu_single_step(cs, 0);
+        }
     }
     gdbx.client = false;
     gdbx_inferiors_reset();
