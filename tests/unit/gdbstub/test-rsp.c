@@ -239,6 +239,7 @@ static void test_xml(void)
         { "\xc0\xaf|", "??|" },                     /* overlong '/' */
         { "\xef\xbf\xbe|\xef\xbf\xbf", "?|?" },     /* U+FFFE, U+FFFF */
         { "\xc2\x9b|", "?|" },                      /* C1: CSI */
+        { "\xc2\x9f|\xc2\xa0~", "?|\xc2\xa0~" },
         { "\xf0\x9f\x90\x9b", "\xf0\x9f\x90\x9b" },
         { "\xf5\x80\x80\x80", "????" },             /* behind U+10FFFF */
         { "", "" },
