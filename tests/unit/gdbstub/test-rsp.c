@@ -40,7 +40,9 @@ static void test_hex(void)
 
 static void test_hex_bytes(void)
 {
-    static const char *const err[] = { "", "0", "0g", "g0", "00 0", "-1", "0x" };
+    static const char *const err[] = {
+        "", "0", "0g", "g0", "00 0", "-1", "0x",
+    };
     g_autoptr(GString) text = g_string_new("<");
     g_autoptr(GByteArray) bytes = g_byte_array_new();
 
