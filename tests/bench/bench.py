@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make bench': the speed of the patched emulator as ratios against pristine.
+
+Writes build/bench.json and docs/numbers.md. --smoke runs everything once and
+briefly, which proves that it works and says nothing about speed.
+"""
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import measure  # noqa: E402
+import report  # noqa: E402
+from gdbrun import GdbError, check_version, find_gdb  # noqa: E402
+from vm import BUILD, ROOT, VMError, build, qemu_binary  # noqa: E402
+
+FULL = {'rounds': 7, 'seconds': 2.0,
+        'counts': {'pristine': 2000, 'patched': 10000000}}
+SMOKE = {'rounds': 1, 'seconds': 0.2,
+         'counts': {'pristine': 50, 'patched': 10000}}
+
+
+def processor():
+    for line in Path('/proc/cpuinfo').read_text().splitlines():
+        if line.startswith('model name'):
+            return line.split(':', 1)[1].strip()
+    return platform.machine()
+
+
+def machine():
+    system = platform.freedesktop_os_release().get('PRETTY_NAME', 'Linux')
+    return {'cpu': processor(), 'cores': os.cpu_count(), 'os': system,
+            'load': round(os.getloadavg()[0], 2)}
+
+
+def version(which):
+    text = subprocess.run([str(qemu_binary(which)), '--version'], text=True,
+                          capture_output=True, check=True).stdout
+    return text.splitlines()[0]
+
+
+def versions():
+    info = json.loads((build.guest('6.1') / 'info.json').read_text())
+    return {'patched': version('patched'), 'pristine': version('pristine'),
+            'gdb': '%d.%d' % check_version(find_gdb()),
+            'kernel': f"{info['release']} ({info['version']})"}
+
+
+def everything(plan):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    result = {'date': now.strftime('%Y-%m-%d %H:%M UTC'),
+              'command': 'make bench', 'rounds': plan['rounds'],
+              'machine': machine(), 'versions': versions()}
+    result['conditions'] = measure.conditions(plan['rounds'], plan['counts'])
+    result['page_sharing'] = measure.page_sharing(plan['rounds'],
+                                                  plan['seconds'])
+    result['boot'] = measure.boot(plan['rounds'])
+    return result
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    p.add_argument('--smoke', action='store_true')
+    p.add_argument('--rounds', type=int)
+    p.add_argument('--json', type=Path, default=BUILD / 'bench.json')
+    p.add_argument('--page', type=Path, default=ROOT / 'docs' / 'numbers.md')
+    args = p.parse_args()
+    plan = dict(SMOKE if args.smoke else FULL)
+    plan['rounds'] = args.rounds or plan['rounds']
+    try:
+        result = everything(plan)
+    except (VMError, GdbError, build.BuildError, RuntimeError) as e:
+        print(f'bench: {e}', file=sys.stderr)
+        return 1
+    args.json.write_text(json.dumps(result, indent=2) + '\n')
+    args.page.write_text(report.page(result))
+    print(report.page(result))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
