@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 {
     unsigned long i = 0;
 
-    ready("%s counter=%p", argv[0], (void *)&counter);
+    ready("%s counter=%p work=%p", argv[0], (void *)&counter, (void *)work);
     for (;;) {
         i = work(i);
     }
