@@ -80,7 +80,8 @@ static void files_btf(ForgeBtf *b, uint32_t u32, uint32_t ptr)
            { "mnt_mountpoint", ptr, MNT_POINT }, { "mnt", vfsmount, MNT_MNT });
 }
 
-static void pt_regs_btf(ForgeBtf *b, uint32_t u64, uint32_t u16)
+/* With FRED the selector is 16 bits of a word that holds more. */
+static void pt_regs_btf(ForgeBtf *b, uint32_t u64, uint32_t cs)
 {
     static const char *const names[] = {
         "r15", "r14", "r13", "r12", "bp", "bx", "r11", "r10", "r9", "r8", "ax",
@@ -89,12 +90,12 @@ static void pt_regs_btf(ForgeBtf *b, uint32_t u64, uint32_t u16)
     ForgeMember m[G_N_ELEMENTS(names)];
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        m[i] = (ForgeMember) { names[i], i == 17 ? u16 : u64, 8 * i };
+        m[i] = (ForgeMember) { names[i], i == 17 ? cs : u64, 8 * i };
     }
     structure(b, "pt_regs", 168, m, G_N_ELEMENTS(names));
 }
 
-static GByteArray *kernel_btf(void)
+static GByteArray *kernel_btf(bool fred)
 {
     ForgeBtf *b = forge_btf_new();
     uint32_t u8 = forge_btf_int(b, "char", 1), u16 = forge_btf_int(b, "u16", 2);
@@ -126,7 +127,7 @@ static GByteArray *kernel_btf(void)
            { "exe_file", ptr, MM_EXE }, { "arg_start", u64, MM_ARGS },
            { "arg_end", u64, MM_ARGS_END }, { "saved_auxv", auxv, MM_AUXV });
     files_btf(b, u32, ptr);
-    pt_regs_btf(b, u64, u16);
+    pt_regs_btf(b, u64, fred ? u16 : u64);
     for (int i = 0; i < FILLERS; i++) {
         forge_btf_int(b, "filler", 4);
     }
@@ -172,7 +173,8 @@ static void put_symbols(ForgeKernel *k, GByteArray *image)
 
 static void put_image(ForgeKernel *k)
 {
-    g_autoptr(GByteArray) image = g_byte_array_new(), btf = kernel_btf();
+    g_autoptr(GByteArray) image = g_byte_array_new();
+    g_autoptr(GByteArray) btf = kernel_btf(k->opt.gap != 0);
     static const char banner[] = "Linux version 9.9.9-forged (nobody@nowhere)"
                                  " (no compiler) #1 SMP\n";
 
@@ -218,8 +220,9 @@ static uint64_t user_pgd(ForgeKernel *k)
     forge_map(k->f, (OsiRoot) { k->opt.paging, pgd }, ARGS_VA, page, 12,
               FORGE_P | FORGE_RW | FORGE_US);
     memcpy(ram + page, args, sizeof(args));
+    /* Without PTI the next page may be anything: be it the most like. */
+    memcpy(ram + pgd + 0x1000, ram + pgd, 2048);
     if (k->opt.pti) {
-        memcpy(ram + pgd + 0x1000, ram + pgd, 2048);
         for (int i = 0; i < 256; i++) {
             ram[pgd + 8 * i + 7] |= ram[pgd + 8 * i] & 1 ? 0x80 : 0;
         }
@@ -333,6 +336,8 @@ static void put_tasks(ForgeKernel *k)
     set_task(k, FK_WORKER, 10, FK_WORKER, FK_INIT, "worker", mm);
     set_task(k, FK_THR1, 11, FK_WORKER, FK_INIT, "thr", mm);
     set_task(k, FK_THR2, 12, FK_WORKER, FK_INIT, "thr", mm);
+    /* A thread's own parent is not what /proc shows. */
+    poke(k, t[FK_THR1] + REAL_PARENT, t[FK_KTHREADD]);
     put32(forge_at(k, t[FK_WORKER] + TASK_STATE), 0);
     *forge_at(k, t[FK_WORKER] + ON_CPU) = 1;
     put32(forge_at(k, t[FK_SWAPPER1] + CPU), 1);

@@ -61,7 +61,7 @@ typedef struct ForgeMember {
 } ForgeMember;
 
 enum { BTF_INT = 1, BTF_PTR, BTF_ARRAY, BTF_STRUCT, BTF_UNION, BTF_ENUM,
-       BTF_FWD, BTF_TYPEDEF, BTF_VOLATILE, BTF_CONST };
+       BTF_FWD, BTF_TYPEDEF, BTF_VOLATILE, BTF_CONST, BTF_TYPE_TAG = 18 };
 
 ForgeBtf *forge_btf_new(void);
 

@@ -18,7 +18,8 @@ static GByteArray *sample(void)
     uint32_t un = forge_btf_struct(b, BTF_UNION, "", 8, either, 2);
     const ForgeMember qstr[] = { { "", un, 8 }, { "name", ptr, 16 } };
     uint32_t q = forge_btf_struct(b, BTF_STRUCT, "qstr", 24, qstr, 2);
-    uint32_t cq = forge_btf_type(b, "", BTF_CONST, 0, q);
+    uint32_t tag = forge_btf_type(b, "rcu", BTF_TYPE_TAG, 0, q);
+    uint32_t cq = forge_btf_type(b, "", BTF_CONST, 0, tag);
     const ForgeMember small[] = { { "other", u8, 3 } };
     const ForgeMember task[] = {
         { "pad", u8, 0 }, { "comm", comm, 32 }, { "d_name", cq, 64 },
@@ -51,7 +52,7 @@ static void test_members(void)
     f = must(b, "task", "comm");
     g_assert_cmpuint(f.offset, ==, 32);
     g_assert_cmpuint(f.size, ==, 16);
-    /* Through const, a union and a struct without names, a typedef. */
+    /* Through const, a tag, a union and a struct without names, a typedef. */
     f = must(b, "task", "d_name.len");
     g_assert_cmpuint(f.offset, ==, 64 + 8 + 4);
     g_assert_cmpuint(f.size, ==, 4);

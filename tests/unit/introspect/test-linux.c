@@ -150,6 +150,19 @@ static void test_pti(void)
                                .pti = true });
 }
 
+/* The only CPU is in user mode: its CR3 shows next to nothing. */
+static void test_pti_user_half(void)
+{
+    ForgeKernel *k = forge_kernel((ForgeOptions) {
+        FORGE_AFTER, OSI_PAGING_4LEVEL, .pti = true });
+    OsiGuest *g = osi_guest_new(&k->f->mem);
+
+    osi_guest_stopped(g, k->cpu, 1);
+    g_assert_cmpstr(osi_guest_name(g), ==, FK_RELEASE);
+    osi_guest_free(g);
+    forge_kernel_free(k);
+}
+
 static void test_idt_anchor(void)
 {
     ForgeKernel *k = forge_kernel(plain);
@@ -324,6 +337,7 @@ int main(int argc, char **argv)
     g_test_add_func("/linux/layouts", test_layouts);
     g_test_add_func("/linux/5level-gap", test_5level);
     g_test_add_func("/linux/pti", test_pti);
+    g_test_add_func("/linux/pti-user-half", test_pti_user_half);
     g_test_add_func("/linux/idt-anchor", test_idt_anchor);
     g_test_add_func("/linux/no-os", test_no_os);
     g_test_add_func("/linux/no-btf", test_no_btf);
