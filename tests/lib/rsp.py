@@ -68,7 +68,10 @@ class Rsp:
         left = max(0, until - time.monotonic())
         if not select.select([self.sock], [], [], left)[0]:
             raise RspError(f'no answer; unread: {self.buffer[:80]!r}')
-        data = self.sock.recv(65536)
+        try:
+            data = self.sock.recv(65536)
+        except OSError:
+            data = b''
         if not data:
             raise RspError('the stub closed the connection')
         self.buffer += data
@@ -107,10 +110,14 @@ class Rsp:
             payload = payload.encode('latin-1')
         self.send_bytes(frame(payload))
 
+    def answer(self):
+        """The next packet as text, run lengths expanded."""
+        return expand(self.read_packet()).decode('latin-1')
+
     def ask(self, payload):
-        """Sends a packet; its answer as text, run lengths expanded."""
+        """Sends a packet; its answer."""
         self.send(payload)
-        answer = expand(self.read_packet()).decode('latin-1')
+        answer = self.answer()
         if payload == 'QStartNoAckMode' and answer == 'OK':
             self.ack = False
         return answer
