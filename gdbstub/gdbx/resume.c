@@ -144,6 +144,29 @@ static bool step_process(const GdbxAction *step, bool others)
     return true;
 }
 
+/*
+ * scheduler-locking in the machine: only the vCPUs named run, as with QEMU's
+ * own stub. False when something else was resumed too.
+ */
+static bool continue_cpus(const GArray *actions)
+{
+    g_autofree char *states = all_states(0);
+
+    for (guint i = 0; i < actions->len; i++) {
+        const GdbxAction *a = &g_array_index(actions, GdbxAction, i);
+        CPUState *cs = a->has_tid && gdbx_is_machine(a->tid.pid)
+                       ? gdbx_machine_cpu(a->tid.tid) : NULL;
+
+        if (!cs) {
+            return false;
+        }
+        states[cs->cpu_index] = 'c';
+        gdbserver_state.c_cpu = cs;
+    }
+    start(states);
+    return true;
+}
+
 /* What was resumed: one pid, or -1 when more than one inferior is covered. */
 static int64_t scope_of(const GArray *actions)
 {
@@ -205,7 +228,9 @@ bool gdbx_pkt_vcont(const char *args)
     if (interrupted) {
         gdbx_stop_interrupted();
     } else if (!step) {
-        gdbx_resume_quietly();
+        if (!continue_cpus(actions)) {
+            gdbx_resume_quietly();
+        }
     } else if (step->has_tid && gdbx_inferior(step->tid.pid)) {
         ok = step_process(step, others);
     } else {
