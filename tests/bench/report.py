@@ -5,7 +5,7 @@ PAGE = '''\
 # Numbers
 
 Measured by `make bench` on {date}; this page is written by it. Each figure
-is a median of {rounds} rounds in which the patched and the pristine emulator
+is a median of {rounds} rounds ({boot_rounds} for the boot) in which the patched and the pristine emulator
 took turns; the noise is half the distance between the quartiles, in percent.
 
 * machine: {cpu}, {cores} cores, {os}; load at the start {load}
@@ -27,14 +27,15 @@ the one that is meant.
 
 ## A hot loop that shares its page with a breakpoint which never hits
 
-Turns of the loop a second, counted by the guest.
+Turns of the loop per second of CPU, counted by the guest; the slowdown is the
+median of the rounds' ratios.
 
 | | no breakpoint | with | slowdown |
 |---|---|---|---|
 | pristine | {f_pristine:,.0f} | {b_pristine:,.0f} | {s_pristine} times |
 | patched | {f_patched:,.0f} | {b_patched:,.0f} | {s_patched} times |
 
-Noise: {n_pristine} and {n_patched} (with the breakpoint).
+Noise of the slowdown: {n_pristine} and {n_patched}.
 
 ## A whole boot, the extension compiled in and unused
 
@@ -67,7 +68,8 @@ def page(b):
     c, p = b['conditions'], b['page_sharing']
     values = dict(b['machine'], **b['versions'])
     values.update(
-        date=b['date'], rounds=b['rounds'], c_ratio=c['ratio'],
+        date=b['date'], rounds=b['rounds'],
+        boot_rounds=b['boot_rounds'], c_ratio=c['ratio'],
         boot_rows='\n'.join(boot_row(k, r) for k, r in b['boot'].items()))
     for which in ('pristine', 'patched'):
         values['c_' + which] = c[which]['median']
@@ -75,6 +77,5 @@ def page(b):
         values['f_' + which] = p[which]['free']['median']
         values['b_' + which] = p[which]['breakpoint']['median']
         values['s_' + which] = p[which]['slowdown']
-        values['n_' + which] = percent(
-            p[which]['breakpoint']['noise_percent'])
+        values['n_' + which] = percent(p[which]['slowdown_noise_percent'])
     return PAGE.format(**values)
