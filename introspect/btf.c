@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* BTF: header, index of types, members; see btf.h. */
+/* BTF: finding it, its header, the index of its types; see btf.h. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <string.h>
-#include "btf.h"
-#include "bytes.h"
+#include "btf-type.h"
 
 #define BTF_MAGIC_V1    "\x9f\xeb\x01\x00"
 #define BTF_HDR_MIN     24
 #define BTF_BYTES_MAX   (64u << 20)
-#define CHAIN_MAX       64      /* typedefs, qualifiers, arrays of arrays */
-#define ANON_MAX        16      /* nested anonymous structs */
-#define WORK_MAX        200000  /* members looked at for one path: forged
-                                   structs that contain themselves fan out */
-
-enum {
-    KIND_INT = 1, KIND_PTR, KIND_ARRAY, KIND_STRUCT, KIND_UNION, KIND_ENUM,
-    KIND_FWD, KIND_TYPEDEF, KIND_VOLATILE, KIND_CONST, KIND_RESTRICT,
-    KIND_FUNC, KIND_FUNC_PROTO, KIND_VAR, KIND_DATASEC, KIND_FLOAT,
-    KIND_DECL_TAG, KIND_TYPE_TAG, KIND_ENUM64, KIND_COUNT
-};
 
 /* Bytes behind the 12 of struct btf_type: fixed, and for each of vlen. */
 static const struct { uint8_t fixed, each; } extra[KIND_COUNT] = {
@@ -29,25 +19,7 @@ static const struct { uint8_t fixed, each; } extra[KIND_COUNT] = {
     [KIND_DECL_TAG] = { 4, 0 }, [KIND_ENUM64] = { 0, 12 },
 };
 
-struct OsiBtf {
-    uint8_t *blob;
-    size_t len;
-    const uint8_t *types;
-    const char *strs;       /* ends with NUL: checked */
-    uint32_t types_len, strs_len;
-    GArray *offset;         /* uint32_t: type id - 1 -> offset in @types */
-    GArray *aggregates;     /* uint32_t: ids of named structs and unions */
-    bool truncated;
-};
-
-typedef struct Type {
-    const char *name;
-    uint32_t kind, vlen, size_or_type;
-    bool bitfields;
-    const uint8_t *more;    /* vlen entries, inside the blob */
-} Type;
-
-static const char *string_at(const OsiBtf *b, uint32_t off)
+const char *osi_btf_string(const OsiBtf *b, uint32_t off)
 {
     return off < b->strs_len ? b->strs + off : "";
 }
@@ -63,7 +35,7 @@ static size_t type_bytes(const uint8_t *t)
     return 12 + extra[kind].fixed + extra[kind].each * (info & 0xffff);
 }
 
-static bool get_type(const OsiBtf *b, uint32_t id, Type *t)
+bool osi_btf_get(const OsiBtf *b, uint32_t id, OsiBtfType *t)
 {
     const uint8_t *p;
     uint32_t info;
@@ -73,18 +45,13 @@ static bool get_type(const OsiBtf *b, uint32_t id, Type *t)
     }
     p = b->types + g_array_index(b->offset, uint32_t, id - 1);
     info = osi_le32(p + 4);
-    t->name = string_at(b, osi_le32(p));
+    t->name = osi_btf_string(b, osi_le32(p));
     t->kind = info >> 24 & 31;
     t->vlen = info & 0xffff;
     t->bitfields = info >> 31;
     t->size_or_type = osi_le32(p + 8);
     t->more = p + 12;
     return true;
-}
-
-static bool is_aggregate(uint32_t kind)
-{
-    return kind == KIND_STRUCT || kind == KIND_UNION;
 }
 
 static void index_types(OsiBtf *b)
@@ -101,7 +68,7 @@ static void index_types(OsiBtf *b)
         }
         g_array_append_val(b->offset, at);
         id = b->offset->len;
-        if (is_aggregate(osi_le32(p + 4) >> 24 & 31) && osi_le32(p)) {
+        if (osi_btf_is_aggregate(osi_le32(p + 4) >> 24 & 31) && osi_le32(p)) {
             g_array_append_val(b->aggregates, id);
         }
         at += n;
@@ -210,174 +177,4 @@ size_t osi_btf_bytes(const OsiBtf *b)
 bool osi_btf_truncated(const OsiBtf *b)
 {
     return b->truncated;
-}
-
-static bool is_alias(uint32_t kind)
-{
-    return kind == KIND_TYPEDEF || kind == KIND_VOLATILE ||
-           kind == KIND_CONST || kind == KIND_RESTRICT ||
-           kind == KIND_TYPE_TAG;
-}
-
-/* Strip typedefs and qualifiers; the chain may be a cycle. */
-static bool resolve(const OsiBtf *b, uint32_t id, Type *t)
-{
-    for (int i = 0; i < CHAIN_MAX; i++) {
-        if (!get_type(b, id, t)) {
-            return false;
-        }
-        if (!is_alias(t->kind)) {
-            return true;
-        }
-        id = t->size_or_type;
-    }
-    return false;
-}
-
-/* Size of a type in bytes, 0 = unknown. */
-static uint64_t size_of(const OsiBtf *b, uint32_t id)
-{
-    uint64_t count = 1;
-    Type t;
-
-    for (int i = 0; i < CHAIN_MAX && resolve(b, id, &t); i++) {
-        switch (t.kind) {
-        case KIND_INT: case KIND_STRUCT: case KIND_UNION: case KIND_ENUM:
-        case KIND_FLOAT: case KIND_ENUM64:
-            return count * t.size_or_type;
-        case KIND_PTR:
-            return count * 8;
-        case KIND_ARRAY:
-            count *= osi_le32(t.more + 8);
-            id = osi_le32(t.more);
-            if (count > UINT32_MAX) {
-                return 0;
-            }
-            break;
-        default:
-            return 0;
-        }
-    }
-    return 0;
-}
-
-typedef struct Found {
-    uint64_t bits;          /* offset from the outermost struct */
-    uint32_t type, bit_size;
-    uint32_t work;
-} Found;
-
-static bool find_member(const OsiBtf *b, const Type *s, const char *name,
-                        size_t len, int depth, Found *f)
-{
-    for (uint32_t i = 0; i < s->vlen; i++) {
-        const uint8_t *m = s->more + 12 * i;
-        const char *n = string_at(b, osi_le32(m));
-        uint32_t off = osi_le32(m + 8);
-        uint64_t bits = s->bitfields ? off & 0xffffff : off;
-        Type inner;
-
-        if (++f->work > WORK_MAX) {
-            return false;
-        }
-        if (*n && !strncmp(n, name, len) && !n[len]) {
-            f->bits += bits;
-            f->type = osi_le32(m + 4);
-            f->bit_size = s->bitfields ? off >> 24 : 0;
-            return true;
-        }
-        if (!*n && depth < ANON_MAX && resolve(b, osi_le32(m + 4), &inner) &&
-            is_aggregate(inner.kind) &&
-            find_member(b, &inner, name, len, depth + 1, f)) {
-            f->bits += bits;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* One path without alternatives, "a.b.c" of @len characters. */
-static bool find_path(const OsiBtf *b, const Type *s, const char *path,
-                      size_t len, OsiField *field)
-{
-    Found f = { 0 };
-    Type t = *s;
-    uint64_t size;
-
-    for (;;) {
-        const char *dot = memchr(path, '.', len);
-        size_t part = dot ? (size_t)(dot - path) : len;
-
-        if (!is_aggregate(t.kind) ||
-            !find_member(b, &t, path, part, 0, &f)) {
-            return false;
-        }
-        if (!dot) {
-            break;
-        }
-        path += part + 1;
-        len -= part + 1;
-        if (!resolve(b, f.type, &t)) {
-            return false;
-        }
-    }
-    size = size_of(b, f.type);
-    if (f.bits / 8 > UINT32_MAX || size > UINT32_MAX) {
-        return false;
-    }
-    field->offset = f.bits / 8;
-    field->size = size;
-    field->bit_offset = f.bits % 8;
-    field->bit_size = f.bit_size;
-    return true;
-}
-
-static bool find_any_path(const OsiBtf *b, const Type *s, const char *path,
-                          OsiField *field)
-{
-    for (;;) {
-        size_t len = strcspn(path, "|");
-
-        if (find_path(b, s, path, len, field)) {
-            return true;
-        }
-        if (!path[len]) {
-            return false;
-        }
-        path += len + 1;
-    }
-}
-
-bool osi_btf_member(const OsiBtf *b, const char *name, const char *path,
-                    OsiField *field, OsiError *err)
-{
-    bool seen = false;
-    Type t;
-
-    for (guint i = 0; i < b->aggregates->len; i++) {
-        if (!get_type(b, g_array_index(b->aggregates, uint32_t, i), &t) ||
-            strcmp(t.name, name)) {
-            continue;
-        }
-        seen = true;
-        if (find_any_path(b, &t, path, field)) {
-            return true;
-        }
-    }
-    return osi_fail(err, OSI_ERR_NO_SUCH, 0, seen
-                    ? "BTF: struct %s has no member %s"
-                    : "BTF: no struct %s (wanted its %s)", name, path);
-}
-
-uint64_t osi_btf_struct_size(const OsiBtf *b, const char *name)
-{
-    Type t;
-
-    for (guint i = 0; i < b->aggregates->len; i++) {
-        if (get_type(b, g_array_index(b->aggregates, uint32_t, i), &t) &&
-            !strcmp(t.name, name)) {
-            return t.size_or_type;
-        }
-    }
-    return 0;
 }

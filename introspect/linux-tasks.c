@@ -119,8 +119,8 @@ static void fill_task(Linux *lx, uint64_t object, const uint8_t *b,
     t->root = root_of(lx, t->mm);
 }
 
-static bool read_task(Linux *lx, uint64_t object, OsiTask *t, Links *links,
-                      OsiError *err)
+static bool read_links(Linux *lx, uint64_t object, OsiTask *t, Links *links,
+                       OsiError *err)
 {
     uint8_t b[LINUX_BLOCK_MAX];
     const LinuxFields *f = &lx->f;
@@ -139,6 +139,13 @@ static bool read_task(Linux *lx, uint64_t object, OsiTask *t, Links *links,
     links->parent = from_block(b, &f->real_parent);
     fill_task(lx, object, b, links, t);
     return true;
+}
+
+bool linux_read_task(Linux *lx, uint64_t object, OsiTask *t, OsiError *err)
+{
+    Links links;
+
+    return read_links(lx, object, t, &links, err);
 }
 
 /* ---- the walk ---- */
@@ -203,7 +210,7 @@ static void walk_threads(Walk *w, uint64_t leader, const Links *at)
             note(w, &err);
             return;
         }
-        if (!read_task(w->lx, object, &t, &links, &err)) {
+        if (!read_links(w->lx, object, &t, &links, &err)) {
             note(w, &err);
             return;
         }
@@ -228,7 +235,7 @@ static void walk_leaders(Walk *w, uint64_t node)
             note(w, &err);
             return;
         }
-        if (!read_task(lx, object, &t, &links, &err)) {
+        if (!read_links(lx, object, &t, &links, &err)) {
             note(w, &err);
             return;
         }
@@ -239,92 +246,7 @@ static void walk_leaders(Walk *w, uint64_t node)
     }
 }
 
-/* ---- CPUs ---- */
-
-static GArray *percpu_bases(Linux *lx)
-{
-    uint64_t table, count_at, n = 1, base;
-
-    if (lx->percpu) {
-        return lx->percpu;
-    }
-    lx->percpu = g_array_new(false, false, sizeof(uint64_t));
-    if (!linux_sym(lx, "__per_cpu_offset", &table)) {
-        return lx->percpu;
-    }
-    if (linux_sym(lx, "nr_cpu_ids", &count_at)) {
-        osi_reader_uint(&lx->kernel, count_at, 4, &n, NULL);
-    }
-    for (uint64_t i = 0; i < MIN(n, LINUX_CPUS_MAX); i++) {
-        if (!osi_reader_uint(&lx->kernel, table + 8 * i, 8, &base, NULL)) {
-            break;
-        }
-        g_array_append_val(lx->percpu, base);
-    }
-    return lx->percpu;
-}
-
-int linux_cpu_of(Linux *lx, const OsiCpu *cpu, uint64_t *base)
-{
-    GArray *bases = percpu_bases(lx);
-    /* Entry code runs at CPL 0 with either value in GS: try both. */
-    uint64_t gs[2] = { cpu->gs_base, cpu->kernel_gs_base };
-
-    for (int k = 0; k < 2; k++) {
-        uint64_t want = gs[cpu->cpl == 3 ? !k : k];
-
-        for (guint i = 0; i < bases->len; i++) {
-            if (g_array_index(bases, uint64_t, i) == want) {
-                if (base) {
-                    *base = want;
-                }
-                return i;
-            }
-        }
-    }
-    return -1;
-}
-
-static bool current_slot(const Linux *lx, uint64_t *offset)
-{
-    if (linux_sym(lx, "current_task", offset)) {
-        return true;
-    }
-    if (lx->f.pcpu_current.size && linux_sym(lx, "pcpu_hot", offset)) {
-        *offset += lx->f.pcpu_current.offset;
-        return true;
-    }
-    return false;
-}
-
-bool linux_current(void *os, const OsiCpu *cpu, OsiTask *task, OsiError *err)
-{
-    Linux *lx = os;
-    uint64_t base, slot, object;
-    Links links;
-    OsiTask t;
-    int nr;
-
-    if (!linux_can(lx, LINUX_CURRENT, err)) {
-        return false;
-    }
-    if (!current_slot(lx, &slot)) {
-        return osi_fail(err, OSI_ERR_NO_SUCH, 0,
-                        "no symbol current_task or pcpu_hot");
-    }
-    if (!(cpu->cr0 >> 31) || (nr = linux_cpu_of(lx, cpu, &base)) < 0) {
-        return osi_fail(err, OSI_ERR_NO_OS, cpu->gs_base,
-                        "neither GS base is a per-CPU area of the kernel");
-    }
-    if (!osi_reader_uint(&lx->kernel, base + slot, 8, &object, err) ||
-        !read_task(lx, object, &t, &links, err)) {
-        return false;
-    }
-    t.on_cpu = true;
-    t.cpu = nr;
-    *task = t;
-    return true;
-}
+/* ---- tasks that hang on no list ---- */
 
 static void add_object(Walk *w, uint64_t object)
 {
@@ -333,7 +255,7 @@ static void add_object(Walk *w, uint64_t object)
 
     if (linux_is_object(object) &&
         !g_hash_table_contains(w->seen, GSIZE_TO_POINTER(object)) &&
-        first_visit(w, object) && read_task(w->lx, object, &t, &links, NULL)) {
+        first_visit(w, object) && read_links(w->lx, object, &t, &links, NULL)) {
         emit(w, &t);
     }
 }
@@ -342,7 +264,7 @@ static void add_object(Walk *w, uint64_t object)
 static void walk_idle(Walk *w)
 {
     Linux *lx = w->lx;
-    GArray *bases = percpu_bases(lx);
+    GArray *bases = linux_percpu(lx);
     uint64_t rq, idle, last = 0;
 
     add_object(w, lx->init_task);
@@ -380,7 +302,7 @@ bool linux_each_task(void *os, OsiTaskFn fn, void *opaque, OsiError *err)
     Links links;
 
     if (!linux_can(lx, LINUX_TASKS, err) ||
-        !read_task(lx, lx->init_task, &init, &links, err)) {
+        !read_links(lx, lx->init_task, &init, &links, err)) {
         return false;
     }
     lx->walk_note.kind = OSI_OK;

@@ -2,10 +2,12 @@
 /*
  * The Linux provider, private part: what its files share.
  *
- *   linux.c          detection, symbols, features
+ *   linux.c          detection, symbols, the provider's table
+ *   linux-features.c what was found, with evidence
  *   linux-fields.c   the members of guest structures it reads
  *   linux-mm.c       page tables: the kernel's root, PTI
- *   linux-tasks.c    tasks, threads, idle and current tasks
+ *   linux-tasks.c    tasks, threads, idle tasks
+ *   linux-cpus.c     which CPU is which, the task it runs
  *   linux-regs.c     saved user registers
  *   linux-paths.c    executable, command line, auxiliary vector
  */
@@ -103,9 +105,18 @@ static inline bool linux_is_object(uint64_t va)
     return va >> 56 == 0xff && va % 8 == 0;
 }
 
+/* linux-features.c */
+void linux_features(void *os, GArray *rows);
+
 /* linux-tasks.c */
+bool linux_read_task(Linux *lx, uint64_t object, OsiTask *t, OsiError *err);
 bool linux_each_task(void *os, OsiTaskFn fn, void *opaque, OsiError *err);
+
+/* linux-cpus.c */
 bool linux_current(void *os, const OsiCpu *cpu, OsiTask *task, OsiError *err);
+
+/* Bases of the per-CPU areas, by Linux CPU number; read once a stop. */
+GArray *linux_percpu(Linux *lx);
 
 /* Linux CPU number of a vCPU, -1 unknown; @base (may be NULL): its percpu. */
 int linux_cpu_of(Linux *lx, const OsiCpu *cpu, uint64_t *base);
