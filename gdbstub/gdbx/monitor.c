@@ -11,6 +11,7 @@
 #include "qobject/qdict.h"
 #include "hw/core/cpu.h"
 #include "system/runstate.h"
+#include "replay/timeline.h"
 #include "gdbstub/gdbx/gdbx.h"
 #include "gdbstub/gdbx/rows.h"
 
@@ -53,6 +54,20 @@ static void show_points(Monitor *mon)
     gdbx_points_each(show_point, mon);
 }
 
+static void show_time(Monitor *mon)
+{
+    TimelineMark now = timeline_now();
+
+    monitor_printf(mon, "%s", timeline_mode_name(now.mode));
+    if (now.mode == TIMELINE_LIVE) {
+        monitor_printf(mon, ": instructions are not counted (-icount "
+                       "shift=auto counts them)\n");
+        return;
+    }
+    monitor_printf(mon, ": instruction %" PRIu64 "%s%s\n", now.icount,
+                   now.file ? " of " : "", now.file ? now.file : "");
+}
+
 static void show_hooks(Monitor *mon)
 {
     for (int i = 0; i < GDBX_HOOK__COUNT; i++) {
@@ -81,6 +96,7 @@ static const struct {
     { "os", "what was found of the guest OS, with evidence", show_os },
     { "points", "breakpoints in the emulator, with true and false hits",
       show_points },
+    { "time", "position in the guest's time", show_time },
     { "packets", "packets the extension handles", show_packets },
     { "hooks", "how often QEMU called each hook", show_hooks },
 };

@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
+#include "hw/regions.h"
 #include "gdbstub/gdbx/gdbx.h"
 #include "gdbstub/gdbx/rows.h"
 
@@ -82,6 +83,26 @@ static void make_all_threads(GString *out)
     task_rows(out, false, thread_row);
 }
 
+static bool region_row(void *opaque, const HwRegion *r)
+{
+    GString *out = opaque;
+
+    g_string_append(out, "<item>");
+    column(out, "space", "%s", r->port ? "port" : "memory");
+    column(out, "start", "0x%" PRIx64, r->start);
+    column(out, "last", "0x%" PRIx64, r->last);
+    column(out, "kind", "%s", r->kind);
+    column(out, "region", "%s", r->name);
+    column(out, "device", "%s", r->device);
+    g_string_append(out, "</item>\n");
+    return true;
+}
+
+static void make_regions(GString *out)
+{
+    hw_each_region(region_row, out);
+}
+
 static void make_types(GString *out);
 
 static const struct {
@@ -91,6 +112,7 @@ static const struct {
     { "types", "Tables of the guest", make_types },
     { "processes", "Processes of the guest", make_processes },
     { "threads", "Threads of the guest", make_all_threads },
+    { "regions", "Devices and memory by guest address", make_regions },
 };
 
 static void make_types(GString *out)
