@@ -105,6 +105,7 @@ typedef struct GdbxPoint {
 typedef struct GdbxHit {
     bool valid;
     bool hardware, transient;
+    bool machine;              /* a point of the machine is there too */
     uint64_t pc;
     int64_t pid;               /* owner of the point */
     char note[160];            /* why a condition could not be evaluated */
@@ -124,6 +125,7 @@ GdbxHit *gdbx_hit(CPUState *cs);
 void gdbx_hits_clear(void);
 /* Lets @cs pass @pc once without looking at points. */
 void gdbx_skip_once(CPUState *cs, uint64_t pc);
+void gdbx_skips_clear(void);
 
 /* --- running and stopping (resume.c, stop.c) ------------------------------- */
 typedef struct GdbxRun {
@@ -144,6 +146,9 @@ typedef struct GdbxRun {
 
 extern GdbxRun gdbx_run;
 
+/* May a stop be told in the name of @pid now? Any thread. */
+bool gdbx_in_scope(int64_t pid);
+
 bool gdbx_pkt_vcont(const char *args);
 /* Starts the guest again after a stop that gdb must not see. */
 void gdbx_resume_quietly(void);
@@ -154,6 +159,8 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state);
 bool gdbx_report_gone(void);
 /* Answers a resume with the Ctrl-C of gdbx_run.interrupted. */
 void gdbx_stop_interrupted(void);
+/* A stop reply with @sig in the name of a thread that gdb resumed. */
+void gdbx_stop_in_scope(int sig);
 void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more);
 
 /* --- objects (xfer.c, osdata.c, threads.c) --------------------------------- */

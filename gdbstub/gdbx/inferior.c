@@ -174,9 +174,12 @@ bool gdbx_pkt_kill(const char *args)
 static void drop(GdbxInferior *inf)
 {
     gdbx_points_forget(inf->pid);
-    if (gdbx.general.pid == inf->pid) {
+    if (gdbx.general.pid == inf->pid || gdbx.stopped.pid == inf->pid) {
         gdbx.general = (GdbxTid) { GDBX_MACHINE_PID,
             gdb_get_cpu_index(gdbserver_state.g_cpu ?: first_cpu) };
+    }
+    if (gdbx.stopped.pid == inf->pid) {
+        gdbx.stopped = gdbx.general;
     }
     g_ptr_array_remove(gdbx.inferiors, inf);
 }
@@ -191,7 +194,8 @@ bool gdbx_pkt_detach(const char *args)
     uint64_t pid;
 
     if (*args++ != ';' || !gdbx_parse_hex(&args, &pid) || *args) {
-        return false;
+        gdb_put_packet("E22");
+        return true;
     }
     if (gdbx_is_machine(pid)) {
         gdbx_points_forget(pid);

@@ -9,6 +9,7 @@
 #include "qapi/error.h"
 #include "system/runstate.h"
 #include "system/tcg.h"
+#include "system/cpus.h"
 #include "hw/core/cpu.h"
 #include "gdbstub/gdbx/gdbx.h"
 
@@ -78,16 +79,12 @@ bool gdbx_hook_start(GString *device, Error **errp)
     return true;
 }
 
-void gdbx_hook_connection(bool opened)
+/* What a client has left: points, steps, vCPUs that it had not resumed. */
+static void forget_client(void)
 {
     CPUState *cs;
 
-    gdbx_hook_calls[GDBX_HOOK_CONNECTION]++;
-    if (!gdbx.on) {
-        return;
-    }
     if (gdbx.client) {
-        /* It may have died in the middle of a step. */
         CPU_FOREACH(cs) {
             cpu_single_step(cs, 0);
         }
@@ -95,6 +92,27 @@ void gdbx_hook_connection(bool opened)
     gdbx.client = false;
     gdbx_inferiors_reset();
     gdbx_points_reset();
+}
+
+void gdbx_hook_connection(bool opened)
+{
+    bool running = runstate_is_running();
+    bool unseen = gdbx_run.unseen;
+
+    gdbx_hook_calls[GDBX_HOOK_CONNECTION]++;
+    if (!gdbx.on) {
+        return;
+    }
+    if (running) {
+        pause_all_vcpus();      /* running vCPUs read the points */
+    }
+    forget_client();
+    if (!opened && running) {
+        resume_all_vcpus();     /* all: a step may have run one of them */
+    } else if (!opened && unseen) {
+        vm_start();             /* it was running as far as anybody knew */
+    }
+    /* At an opening QEMU stops the machine next. */
     if (opened && gdbserver_state.process_num == 1) {
         /* QEMU writes this pid wherever it names a CPU thread. */
         gdbserver_state.processes[0].pid = GDBX_MACHINE_PID;

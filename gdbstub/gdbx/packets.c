@@ -57,6 +57,8 @@ static bool pkt_supported(const char *args)
 {
     g_autoptr(GString) s = g_string_new(NULL);
 
+    gdbx_inferiors_reset();
+    gdbx_points_reset();
     gdbx.client = strstr(args, "multiprocess+") != NULL;
     if (!gdbx.client) {
         return false;
@@ -77,15 +79,41 @@ static bool pkt_supported(const char *args)
     return true;
 }
 
+/* What a packet means to us whoever handles it. Never handles it itself. */
+static bool note(const char *line)
+{
+    if (*line && strchr("gmpq?", *line)) {
+        /* gdb looks around: an earlier Ctrl-C met the stop it wanted. */
+        gdbx_run.interrupted = false;
+    }
+    if ((*line && strchr("GPMX", *line)) || g_str_has_prefix(line, "qRcmd,")) {
+        gdbx_guest_stale();
+    }
+    if (*line && strchr("bcCsS", *line)) {
+        gdbx_run = (GdbxRun) { .scope = -1 };   /* QEMU's own resumes */
+        gdbx.machine_quiet = false;
+    }
+    return false;
+}
+
+/* After a refused Hg nothing may be read or set in another's name. */
+static bool refuse(const char *line)
+{
+    if (gdbx.general.pid || !*line || !strchr("gGpPmMXZz", *line)) {
+        return false;
+    }
+    gdbx_error("no thread is selected");
+    return true;
+}
+
 bool gdbx_hook_packet(const char *line)
 {
     gdbx_hook_calls[GDBX_HOOK_PACKET]++;
     if (!gdbx.on || gdbserver_state.process_num != 1) {
         return false;
     }
-    if (line[0] && strchr("gmpq?", line[0])) {
-        /* gdb looks around: an earlier Ctrl-C met the stop it wanted. */
-        gdbx_run.interrupted = false;
+    if (gdbx.client && (note(line) || refuse(line))) {
+        return true;
     }
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const GdbxRow *r = &rows[i];
@@ -113,6 +141,12 @@ void gdbx_error(const char *fmt, ...)
     va_start(ap, fmt);
     g_string_append_vprintf(s, fmt, ap);
     va_end(ap);
+    /* gdb does not unescape here, and a guest's names may be in it. */
+    for (size_t i = 0; i < s->len; i++) {
+        if (strchr("#$}*", s->str[i])) {
+            s->str[i] = '?';
+        }
+    }
     gdbx_reply(s);
 }
 

@@ -23,6 +23,7 @@
 #include "qemu/atomic.h"
 #include "qemu/bitmap.h"
 #include "exec/tb-flush.h"
+#include "exec/translation-block.h"
 #include "hw/core/cpu.h"
 #include "gdbstub/gdbx/gdbx.h"
 
@@ -47,7 +48,7 @@ bool gdbx_hook_insn_wanted(uint64_t pc)
     if (!any_instrumented) {
         return false;
     }
-    gdbx_hook_calls[GDBX_HOOK_INSN_WANTED]++;
+    qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_INSN_WANTED]);
     return test_bit(pc & (OFFSETS - 1), instrumented);
 }
 
@@ -91,6 +92,13 @@ void gdbx_skip_once(CPUState *cs, uint64_t pc)
 {
     per_cpu_init();
     skips[cs->cpu_index] = (Skip) { .valid = true, .pc = pc };
+}
+
+void gdbx_skips_clear(void)
+{
+    if (skips) {
+        memset(skips, 0, gdb_get_max_cpus() * sizeof(*skips));
+    }
 }
 
 /* --- book-keeping ---------------------------------------------------------- */
@@ -257,7 +265,7 @@ void gdbx_points_reset(void)
     }
     if (hits) {
         gdbx_hits_clear();
-        memset(skips, 0, gdb_get_max_cpus() * sizeof(*skips));
+        gdbx_skips_clear();
     }
 }
 
@@ -349,16 +357,30 @@ static bool skipped(CPUState *cs, uint64_t pc)
     return s->pc == pc;
 }
 
-/* A process's own point is reported rather than the machine's (R7). */
-static bool better(const GdbxPoint *p, const GdbxPoint *best)
+/*
+ * Of several points at one place: what ends a step, what gdb resumed, and a
+ * process's own rather than the machine's (R7).
+ */
+static int rank(const GdbxPoint *p)
 {
-    return !best || p->transient ||
-           (gdbx_is_machine(best->pid) && !gdbx_is_machine(p->pid));
+    return 4 * p->transient + 2 * gdbx_in_scope(p->pid) +
+           !gdbx_is_machine(p->pid);
+}
+
+/* Several vCPUs translate in parallel only when there are several. */
+static void count(CPUState *cs, uint64_t *counter)
+{
+    if (cs->tcg_cflags & CF_PARALLEL) {
+        qatomic_inc(counter);
+    } else {
+        qatomic_set(counter, *counter + 1);
+    }
 }
 
 bool gdbx_point_hit(CPUState *cs, uint64_t pc)
 {
     GdbxPoint *best = NULL;
+    bool machine = false;
     GdbxHit *hit;
 
     /* A single step executes its instruction before points count (R6). */
@@ -375,11 +397,12 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc)
             hit->note[0] = 0;
         }
         if (!conditions_true(cs, p, hit->note, sizeof(hit->note))) {
-            qatomic_set(&p->misses, p->misses + 1);
+            count(cs, &p->misses);
             continue;
         }
-        qatomic_set(&p->hits, p->hits + 1);
-        if (better(p, best)) {
+        count(cs, &p->hits);
+        machine |= gdbx_is_machine(p->pid);
+        if (!best || rank(p) > rank(best)) {
             best = p;
         }
     }
@@ -389,6 +412,7 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc)
     hit->pc = pc;
     hit->pid = best->pid;
     hit->hardware = best->hardware;
+    hit->machine = machine;
     hit->transient = best->transient;
     hit->valid = true;
     return true;

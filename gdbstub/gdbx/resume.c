@@ -25,6 +25,10 @@ static void start(const char *states)
 
     gdbx_run.reply_due = true;
     gdb_continue_partial(copy);
+    if (runstate_needs_reset()) {
+        /* Shut down or failed: nothing has been started. */
+        gdbx_stop_in_scope(GDB_SIGNAL_QUIT);
+    }
 }
 
 static char *all_states(char action)
@@ -74,6 +78,12 @@ void gdbx_step_go_on(void)
         gdbx_point_transient(inf, regs.rip);
         /* In a system call: as with ptrace, its end is the end of the step. */
         gdbx_run.arrive = (int64_t)regs.orig_rax >= 0 ? regs.rip : 0;
+    } else if (!gdbx_run.waiting) {
+        gdbx_console("gdbx: thread %d cannot be stepped: its user registers are "
+                     "not known\n", gdbx_run.tid);
+        gdbx_run.stepping = false;
+        gdbx_stop_reply(GDB_SIGNAL_0, gdbx_run.pid, gdbx_run.tid, "");
+        return;
     }
     gdbx_run.cs = NULL;
     gdbx_run.waiting = true;
@@ -133,13 +143,15 @@ static bool step_process(const GdbxAction *step, bool others)
 {
     GdbxInferior *inf = gdbx_inferior(step->tid.pid);
 
-    if (!inf) {
+    if (!inf || (step->tid.tid > 0 &&
+        (step->tid.tid > INT32_MAX || !gdbx_has_thread(inf, step->tid.tid)))) {
         return false;
     }
     gdbx_run.stepping = true;
     gdbx_run.alone = !others;
     gdbx_run.pid = inf->pid;
-    gdbx_run.tid = step->tid.tid > 0 ? step->tid.tid : gdbx_some_thread(inf);
+    gdbx_run.tid = step->tid.tid > 0 ? step->tid.tid
+                                     : gdbx_some_thread(inf) ?: inf->pid;
     gdbx_step_go_on();
     return true;
 }

@@ -28,6 +28,7 @@ void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
     }
     gdbserver_state.allow_stop_reply = false;
     gdbx_run.reply_due = false;
+    gdbx_skips_clear();
     gdbx_reply(s);
 }
 
@@ -40,17 +41,36 @@ bool gdbx_hook_byte(uint8_t ch)
         gdbserver_state.state != RS_IDLE) {
         return false;
     }
+    if (gdbx_run.reply_due && !gdbx_run.unseen) {
+        /* Resumed, yet not running: a suspended guest. */
+        vm_stop(RUN_STATE_PAUSED);
+        if (gdbx_run.reply_due) {
+            gdbx_stop_interrupted();
+        }
+        return true;
+    }
     gdbx_run.interrupted = true;
     return true;
 }
 
-void gdbx_stop_interrupted(void)
+void gdbx_stop_in_scope(int sig)
 {
     GdbxTid tid = scope_thread(gdbserver_state.c_cpu ?: first_cpu);
 
+    gdbx_stop_reply(sig, tid.pid, tid.tid, "");
+}
+
+void gdbx_stop_interrupted(void)
+{
     gdbx_run.interrupted = gdbx_run.stepping = false;
     gdbx_points_drop_transient();
-    gdbx_stop_reply(GDB_SIGNAL_INT, tid.pid, tid.tid, "");
+    gdbx_stop_in_scope(GDB_SIGNAL_INT);
+}
+
+static void schedule_quietly(QEMUBHFunc *fn)
+{
+    /* Not the main AioContext: any nested poll (a drain) would run it. */
+    aio_bh_schedule_oneshot(iohandler_get_aio_context(), fn, NULL);
 }
 
 static void quiet_bh(void *opaque)
@@ -68,15 +88,24 @@ static void quiet_bh(void *opaque)
     }
 }
 
+/*
+ * One turn of the main loop later: a second vCPU that hit while the first was
+ * being stopped has asked for a stop of its own, which that turn takes.
+ */
+static void quiet_soon(void *opaque)
+{
+    schedule_quietly(quiet_bh);
+}
+
 /* gdb must not see this stop: go on as soon as the handlers are through. */
 static void go_on(void)
 {
     gdbserver_state.allow_stop_reply = false;
     gdbx_run.unseen = true;
-    aio_bh_schedule_oneshot(qemu_get_aio_context(), quiet_bh, NULL);
+    schedule_quietly(quiet_soon);
 }
 
-static bool in_scope(int64_t pid)
+bool gdbx_in_scope(int64_t pid)
 {
     if (gdbx_is_machine(pid) && gdbx.machine_quiet) {
         return false;
@@ -90,6 +119,10 @@ static GdbxTid scope_thread(CPUState *cs)
     GdbxTid machine = { GDBX_MACHINE_PID, gdb_get_cpu_index(cs) };
     int64_t pid = gdbx_run.scope;
     GdbxInferior *inf;
+
+    if (gdbx_run.pid && gdbx_run.alone && gdbx_inferior(gdbx_run.pid)) {
+        return (GdbxTid) { gdbx_run.pid, gdbx_run.tid };    /* R6 */
+    }
 
     if (pid == -1) {
         pid = gdbx.general.pid;
@@ -131,7 +164,7 @@ static void report_hit(CPUState *cs, const GdbxHit *hit)
     if (hit->note[0]) {
         gdbx_console("gdbx: %s\n", hit->note);
     }
-    if (!in_scope(hit->pid)) {
+    if (!gdbx_in_scope(hit->pid)) {
         report_elsewhere(cs, "hit a breakpoint", hit->pc);
         return;
     }
@@ -142,8 +175,8 @@ static void report_hit(CPUState *cs, const GdbxHit *hit)
     }
     t = gdbx_current(cs, NULL);
     gdbx_stop_reply(GDB_SIGNAL_TRAP, hit->pid,
-                    t ? t->pid : gdbx_some_thread(gdbx_inferior(hit->pid)),
-                    more);
+                    t ? t->pid : gdbx_some_thread(gdbx_inferior(hit->pid))
+                        ?: hit->pid, more);
 }
 
 /*
@@ -169,14 +202,19 @@ static CPUState *choose_hit(void)
     CPU_FOREACH(cs) {
         GdbxHit *hit = gdbx_hit(cs);
 
-        if (!hit->valid || hit->transient) {
+        /* Replay passes points on its way back and stops elsewhere. */
+        if (!hit->valid || hit->transient || gdbx.arch->pc(cs) != hit->pc) {
             continue;
         }
         if (!hit_is_owners(cs, hit)) {
-            gdbx_skip_once(cs, hit->pc);
-            continue;
+            if (!hit->machine) {
+                gdbx_skip_once(cs, hit->pc);
+                continue;
+            }
+            hit->pid = GDBX_MACHINE_PID;
         }
-        if (!best || (in_scope(hit->pid) && !in_scope(gdbx_hit(best)->pid))) {
+        if (!best || (gdbx_in_scope(hit->pid) &&
+                      !gdbx_in_scope(gdbx_hit(best)->pid))) {
             best = cs;
         }
     }
@@ -236,11 +274,45 @@ static void continue_step(void)
     go_on();
 }
 
+static CPUState *watch_hit(void)
+{
+    CPUState *cs;
+
+    CPU_FOREACH(cs) {
+        if (cs->watchpoint_hit) {
+            return cs;
+        }
+    }
+    return NULL;
+}
+
+/* QEMU's watchpoints, all the machine's: after the access, so told first. */
+static void report_watch(CPUState *cs)
+{
+    gdbx_run.stepping = false;
+    gdbx_points_drop_transient();
+    if (!gdbx_in_scope(GDBX_MACHINE_PID)) {
+        report_elsewhere(cs, "hit a watchpoint", gdbx.arch->pc(cs));
+        return;
+    }
+    gdbx.stopped = (GdbxTid) { GDBX_MACHINE_PID, gdb_get_cpu_index(cs) };
+    gdbx.general = gdbx.stopped;
+    gdbserver_state.c_cpu = gdbserver_state.g_cpu = cs;
+    gdbx_run.reply_due = false;
+    gdbserver_state.allow_stop_reply = true;    /* QEMU's handler words it */
+}
+
 static void stopped_debug(void)
 {
     CPUState *cpu = gdbserver_state.c_cpu ?: first_cpu;
+    CPUState *watch = watch_hit();
     CPUState *hit = choose_hit();
     CPUState *cs;
+
+    if (watch) {
+        report_watch(watch);
+        return;
+    }
 
     if (hit && !(gdbx_run.stepping && gdbx_run.alone)) {
         gdbx_run.stepping = false;
@@ -249,6 +321,14 @@ static void stopped_debug(void)
         return;
     }
     if (gdbx_run.stepping) {
+        CPU_FOREACH(cs) {
+            GdbxHit *h = gdbx_hit(cs);
+
+            /* gdb hears of its thread alone (R6); the others pass. */
+            if (h->valid && !h->transient) {
+                gdbx_skip_once(cs, h->pc);
+            }
+        }
         continue_step();
         return;
     }
@@ -258,18 +338,12 @@ static void stopped_debug(void)
             return;
         }
     }
-    if (cpu->watchpoint_hit && in_scope(GDBX_MACHINE_PID)) {
-        gdbx.stopped = (GdbxTid) { GDBX_MACHINE_PID, gdb_get_cpu_index(cpu) };
-        gdbx.general = gdbx.stopped;
-        gdbserver_state.g_cpu = cpu;
-        gdbx_run.reply_due = false;
-        gdbserver_state.allow_stop_reply = true;
-        return;         /* QEMU's handler words this one */
+    if (gdbx.machine_detached) {
+        go_on();
+        return;
     }
-    if (!in_scope(GDBX_MACHINE_PID)) {
-        report_elsewhere(cpu, cpu->watchpoint_hit ? "hit a watchpoint"
-                         : "stopped", gdbx.arch->pc(cpu));
-        cpu->watchpoint_hit = NULL;
+    if (!gdbx_in_scope(GDBX_MACHINE_PID)) {
+        report_elsewhere(cpu, "stopped", gdbx.arch->pc(cpu));
         return;
     }
     gdbx_stop_reply(GDB_SIGNAL_TRAP, GDBX_MACHINE_PID,
@@ -303,7 +377,6 @@ static int signal_of(RunState state)
 void gdbx_vm_state_change(void *opaque, bool running, RunState state)
 {
     CPUState *cs;
-    GdbxTid tid;
     int sig;
 
     if (!gdbx.on) {
@@ -329,11 +402,14 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
         gdbx_points_drop_transient();
         gdbx_inferiors_refresh();
         if (!gdbx_report_gone()) {
-            tid = scope_thread(gdbserver_state.c_cpu ?: first_cpu);
-            gdbx_stop_reply(sig, tid.pid, tid.tid, "");
+            gdbx_stop_in_scope(sig);
         }
     }
     CPU_FOREACH(cs) {
         cpu_single_step(cs, 0);
+        if (!gdbserver_state.allow_stop_reply ||
+            cs != gdbserver_state.c_cpu) {
+            cs->watchpoint_hit = NULL;  /* gdb's next z frees it */
+        }
     }
 }

@@ -26,7 +26,7 @@ static bool resolve(GdbxTid *tid)
         } else if (gdbx_is_machine(tid->pid)) {
             tid->tid = gdb_get_cpu_index(first_cpu);
         } else if (gdbx_inferior(tid->pid)) {
-            tid->tid = gdbx_some_thread(gdbx_inferior(tid->pid));
+            tid->tid = gdbx_some_thread(gdbx_inferior(tid->pid)) ?: tid->pid;
         }
     }
     return tid->tid > 0;
@@ -40,7 +40,8 @@ static bool exists(const GdbxTid *tid)
         return gdbx_machine_cpu(tid->tid) != NULL;
     }
     inf = gdbx_inferior(tid->pid);
-    return inf && gdbx_has_thread(inf, tid->tid);
+    /* An exited one has a thread too until gdb is told: its leader. */
+    return inf && (tid->tid == inf->pid || gdbx_has_thread(inf, tid->tid));
 }
 
 bool gdbx_pkt_set_thread(const char *args)
@@ -57,6 +58,9 @@ bool gdbx_pkt_set_thread(const char *args)
         return true;
     }
     if ((op != 'g' && op != 'c') || !resolve(&tid) || !exists(&tid)) {
+        if (op == 'g') {
+            gdbx.general = (GdbxTid) { 0, 0 };  /* gdb may go on regardless */
+        }
         gdb_put_packet("E22");
         return true;
     }

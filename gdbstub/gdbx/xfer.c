@@ -68,6 +68,9 @@ static bool make_exec_file(const char *annex, GString *out)
         return false;
     }
     g_string_append(out, path);
+    if (g_str_has_suffix(path, " (deleted)")) {
+        g_string_truncate(out, out->len - strlen(" (deleted)"));
+    }
     return true;
 }
 

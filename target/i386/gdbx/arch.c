@@ -115,6 +115,28 @@ static bool read_virt(CPUState *cs, uint64_t va, void *buf, size_t len)
     return true;
 }
 
+#ifdef TARGET_X86_64
+/*
+ * A 32-bit program's SYSENTER or SYSCALL returns behind the `int $0x80' that
+ * follows it in the vDSO (int80_landing_pad, arch/x86/entry/vdso/vdso32).
+ */
+static bool fast_call_return(CPUState *cs, uint64_t from, uint64_t *to)
+{
+    uint8_t code[16];
+
+    if (!read_virt(cs, from, code, sizeof(code))) {
+        return false;
+    }
+    for (unsigned i = 0; i + 1 < sizeof(code); i++) {
+        if (code[i] == 0xcd && code[i + 1] == 0x80) {
+            *to = from + i + 2;
+            return true;
+        }
+    }
+    return false;
+}
+#endif
+
 /*
  * SYSCALL leaves the address behind it in RCX (Intel SDM vol. 2, SYSCALL); an
  * exception or INT n pushes RIP, below it perhaps an error code (vol. 3A, 6.14).
@@ -122,12 +144,16 @@ static bool read_virt(CPUState *cs, uint64_t va, void *buf, size_t len)
 static uint64_t user_return(CPUState *cs, uint64_t from, bool *complete)
 {
     CPUX86State *env = cpu_env(cs);
-    uint64_t stack[2] = { 0 };
+    uint64_t stack[2] = { 0 }, to;
 
     *complete = true;
 #ifdef TARGET_X86_64
     if (env->eip == env->lstar) {
         return env->regs[R_ECX];
+    }
+    if ((env->eip == env->cstar || env->eip == env->sysenter_eip) &&
+        fast_call_return(cs, from, &to)) {
+        return to;
     }
 #endif
     read_virt(cs, env->regs[R_ESP], stack, sizeof(stack));
@@ -159,7 +185,7 @@ void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip)
 void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
                            uintptr_t ra)
 {
-    gdbx_hook_calls[GDBX_HOOK_FETCH_FAULT]++;
+    qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_FETCH_FAULT]);
     if ((error_code & PG_ERROR_P_MASK) && pc(cs) == addr &&
         gdbx_points_armed() && gdbx_point_hit(cs, addr)) {
         cs->exception_index = EXCP_DEBUG;
@@ -169,7 +195,7 @@ void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
 
 void gdbx_hook_insn(TCGv eip)
 {
-    gdbx_hook_calls[GDBX_HOOK_INSN]++;
+    qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_INSN]);
     gen_helper_gdbx_point(tcg_env, eip);
 }
 
