@@ -18,7 +18,7 @@ import sys
 
 import tap
 from gdbrun import Gdb, find_gdb
-from vm import BUILD, ROOT, VM
+from vm import BUILD, ROOT, VM, VMError
 
 LOGS = BUILD / 'tests' / 'logs'
 DEFAULT_KERNEL = '6.1'
@@ -53,7 +53,7 @@ class Guest:
 
     def boot(self):
         """The running machine, booted if it is not there yet."""
-        if self.vm and not self.vm.alive():
+        if self.vm and not self._runs():
             self.stop()
         if self.vm is None:
             options = dict({'kernel': kernel()}, **self.options)
@@ -62,9 +62,16 @@ class Guest:
             self.vm = vm.start()
             if vm.kernel and not vm.paused:
                 self.pids = vm.wait_ready()
-        elif not self.vm.paused:
-            self.vm.qmp.command('cont')
         return self.vm
+
+    def _runs(self):
+        """Lets the machine run; False if the test before has ended it."""
+        try:
+            if not self.vm.paused:
+                self.vm.qmp.command('cont')
+            return self.vm.alive()
+        except (OSError, VMError):
+            return False
 
     def stop(self):
         if self.vm:
