@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Starting the test programs and knowing that they run; see oracle.h. */
+#define _GNU_SOURCE   /* pipe2 */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
