@@ -5,6 +5,7 @@ tells the truth about things that we know; a guest that fails is one line.
 Run on pristine QEMU: what stands here does not depend on our patches."""
 import os
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -122,8 +123,34 @@ def test_nothing_is_left():
     with VM(qemu='pristine', kernel=None) as vm:
         pid, directory = vm.process.pid, vm.dir
         tap.check(directory.is_dir(), 'no directory while it runs')
+    expect_gone(pid, directory)
+
+
+def expect_gone(pid, directory):
     tap.check(not directory.exists(), f'{directory} is left')
     tap.check(not Path(f'/proc/{pid}').exists(), f'process {pid} is left')
+
+
+TERMINATED = '''
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from vm import VM
+with VM(qemu='pristine', kernel=None) as vm:
+    print(vm.process.pid, vm.dir, flush=True)
+    signal.pause()
+'''
+
+
+def test_nothing_is_left_when_terminated():
+    "a test that is told to end takes its machine along"
+    p = subprocess.Popen([sys.executable, '-c', TERMINATED,
+                          str(HERE.parent / 'lib')], stdout=subprocess.PIPE,
+                         text=True)
+    pid, directory = p.stdout.readline().split()
+    tap.check(Path(directory).is_dir(), 'no directory while it runs')
+    p.terminate()
+    tap.equal(p.wait(), 143, 'exit status')
+    expect_gone(int(pid), Path(directory))
 
 
 tap.main(globals())

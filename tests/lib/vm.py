@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +65,18 @@ def firmware():
 def _die_with_parent():
     os.setpgid(0, 0)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _end_in_order(signum, frame):
+    sys.exit(128 + signum)
+
+
+def tidy_on_terminate():
+    """A test that is told to end (a timeout of the runner) unwinds, so that
+    its machines and directories go with it."""
+    if (threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL):
+        signal.signal(signal.SIGTERM, _end_in_order)
 
 
 def _listen(path):
@@ -184,6 +197,7 @@ class VM:
     # Life -----------------------------------------------------------------
 
     def start(self):
+        tidy_on_terminate()
         self.dir = Path(tempfile.mkdtemp(prefix='gdbx-'))
         try:
             self._launch()
