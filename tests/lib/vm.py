@@ -9,6 +9,7 @@
 Everything lives in a private directory that goes away with the machine.
 Nothing here waits by time: a deadline only turns a hang into a failure.
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -283,7 +284,9 @@ class VM:
         """Ends the emulator (this one process) and removes its directory."""
         for part in (self.oracle, self.qmp, self.console):
             if part:
-                part.close()
+                # What was not written yet cannot be, if the emulator died.
+                with contextlib.suppress(OSError):
+                    part.close()
         self.oracle = self.qmp = self.console = None
         if self.process and self.process.poll() is None:
             self.process.terminate()
