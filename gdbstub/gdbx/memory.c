@@ -44,7 +44,8 @@ bool gdbx_pkt_read_mem(const char *args)
         gdb_put_packet("E22");
         return true;
     }
-    len = read_some(&mem, inf->root, addr, buf, len);
+    /* The page tables of one that is gone belong to somebody else by now. */
+    len = inf->gone ? 0 : read_some(&mem, inf->root, addr, buf, len);
     if (!len) {
         gdb_put_packet("E14");
         return true;
@@ -90,14 +91,19 @@ bool gdbx_pkt_write_mem(const char *args)
     const char *why;
     uint64_t addr, len;
 
-    if (!inf) {
-        gdbx_guest_stale();
-        return false;
-    }
+    /* For the machine too: QEMU takes what is not hex for zeroes. */
     if (!gdbx_parse_hex(&args, &addr) || *args++ != ',' ||
         !gdbx_parse_hex(&args, &len) || *args++ != ':' ||
-        len != strlen(args) / 2 || !gdbx_unhex(args, len, buf)) {
+        strlen(args) % 2 || len != strlen(args) / 2 ||
+        !gdbx_unhex(args, len, buf)) {
         gdb_put_packet("E22");
+        return true;
+    }
+    if (!inf) {
+        return false;
+    }
+    if (inf->gone) {
+        gdbx_error("process %d is gone", (int)inf->pid);
         return true;
     }
     why = write_process(&mem, inf->root, addr, buf->data, len);

@@ -49,6 +49,13 @@ static void thread_row(GString *out, OsiGuest *g, const OsiTask *t)
     column(out, "command", "%s", t->comm);
 }
 
+static void reason_row(GString *out, const char *reason)
+{
+    g_string_append(out, "<item>");
+    column(out, "reason", "%s", reason);
+    g_string_append(out, "</item>\n");
+}
+
 static void task_rows(GString *out, bool leaders,
                       void (*row)(GString *, OsiGuest *, const OsiTask *))
 {
@@ -56,11 +63,10 @@ static void task_rows(GString *out, bool leaders,
     OsiError err = { 0 };
     size_t n = 0;
     const OsiTask *t = osi_tasks(g, &n, &err);
+    gsize before = out->len;
 
     if (!t) {
-        g_string_append(out, "<item>");
-        column(out, "reason", "%s", err.message);
-        g_string_append(out, "</item>\n");
+        reason_row(out, err.message);
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -70,6 +76,9 @@ static void task_rows(GString *out, bool leaders,
         g_string_append(out, "<item>");
         row(out, g, &t[i]);
         g_string_append(out, "</item>\n");
+    }
+    if (out->len == before) {
+        reason_row(out, "the guest has no process yet, only its idle task");
     }
 }
 

@@ -40,6 +40,7 @@ static const GdbxRow rows[] = {
     { "vCont;", false, NULL, gdbx_pkt_vcont, "continue or step" },
     { "vAttach;", false, NULL, gdbx_pkt_attach, "follow a guest process" },
     { "vKill;", false, NULL, gdbx_pkt_kill, "refused" },
+    { "b", false, NULL, gdbx_pkt_backward, "run backwards, in a replay" },
     { "D", false, NULL, gdbx_pkt_detach, "let go of an inferior" },
 };
 
@@ -79,8 +80,8 @@ static bool pkt_supported(const char *args)
     return true;
 }
 
-/* What a packet means to us whoever handles it. Never handles it itself. */
-static bool note(const char *line)
+/* What a packet means to us whoever handles it. */
+static void note(const char *line)
 {
     if (*line && strchr("gmpq?", *line)) {
         /* gdb looks around: an earlier Ctrl-C met the stop it wanted. */
@@ -92,6 +93,19 @@ static bool note(const char *line)
     if (*line && strchr("bcCsS", *line)) {
         gdbx_run = (GdbxRun) { .scope = -1 };   /* QEMU's own resumes */
         gdbx.machine_quiet = false;
+    }
+}
+
+/* Names of nothing, to which QEMU sends no answer at all. */
+static bool nameless(const char *line)
+{
+    static const char *const names[] = { "v", "vCont", "q", "Q" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(line, names[i])) {
+            gdb_put_packet("");
+            return true;
+        }
     }
     return false;
 }
@@ -112,7 +126,8 @@ bool gdbx_hook_packet(const char *line)
     if (!gdbx.on || gdbserver_state.process_num != 1) {
         return false;
     }
-    if (gdbx.client && (note(line) || refuse(line))) {
+    note(line);
+    if (gdbx.client && (nameless(line) || refuse(line))) {
         return true;
     }
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

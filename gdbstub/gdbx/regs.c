@@ -95,19 +95,30 @@ static bool writable(const Selected *s)
     return false;
 }
 
+/* QEMU takes what is not hex for zeroes, and any length. */
+static bool fits_machine(uint64_t n, const GByteArray *value)
+{
+    g_autoptr(GByteArray) now = g_byte_array_new();
+
+    return n < gdbserver_state.g_cpu->gdb_num_regs &&
+           gdb_read_register(gdbserver_state.g_cpu, now, n) == value->len;
+}
+
 bool gdbx_pkt_write_reg(const char *args)
 {
     g_autoptr(GByteArray) buf = g_byte_array_new();
     Selected s = { 0 };
+    bool process = selected(&s);
     unsigned in_g;
     uint64_t n;
 
-    if (!selected(&s)) {
+    if (!gdbx_parse_hex(&args, &n) || *args++ != '=' || strlen(args) % 2 ||
+        !gdbx_unhex(args, strlen(args) / 2, buf) ||
+        (!process && !fits_machine(n, buf))) {
+        gdb_put_packet("E22");
+    } else if (!process) {
         return false;
-    }
-    if (!gdbx_parse_hex(&args, &n) || *args++ != '=' ||
-        n >= gdbx.arch->process_regs(s.inf->compat32, &in_g) || strlen(args) % 2 ||
-        !gdbx_unhex(args, strlen(args) / 2, buf)) {
+    } else if (n >= gdbx.arch->process_regs(s.inf->compat32, &in_g)) {
         gdb_put_packet("E22");
     } else if (writable(&s)) {
         gdbx_guest_stale();

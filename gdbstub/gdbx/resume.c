@@ -196,6 +196,19 @@ static int64_t scope_of(const GArray *actions)
     return scope ? scope : -1;
 }
 
+/*
+ * bs and bc are QEMU's own, but outside of a replay its handler answers twice
+ * and then runs into an assertion.
+ */
+bool gdbx_pkt_backward(const char *args)
+{
+    if (gdb_can_reverse()) {
+        return false;
+    }
+    gdbx_error("there is no recording to go back in (-icount ...,rr=replay)");
+    return true;
+}
+
 bool gdbx_pkt_vcont(const char *args)
 {
     g_autofree char *reason = NULL;

@@ -39,6 +39,8 @@ bool gdbx_pkt_features(const char *args);
 /* memory.c */
 bool gdbx_pkt_read_mem(const char *args);
 bool gdbx_pkt_write_mem(const char *args);
+/* resume.c */
+bool gdbx_pkt_backward(const char *args);
 /* break.c */
 bool gdbx_pkt_insert(const char *args);
 bool gdbx_pkt_remove(const char *args);

@@ -18,6 +18,7 @@ void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
     g_autoptr(GString) s = g_string_new(NULL);
     CPUState *cs = gdbx_is_machine(pid) ? gdbx_machine_cpu(tid) : NULL;
 
+    gdbx_inferiors_refresh();
     g_string_printf(s, "T%02xthread:", sig);
     gdbx_append_tid(s, pid, tid);
     g_string_append_printf(s, ";%s", more);

@@ -91,8 +91,9 @@ bool gdbx_pkt_thread_alive(const char *args)
 bool gdbx_pkt_current(const char *args)
 {
     g_autoptr(GString) s = g_string_new("QC");
+    const GdbxTid *tid = gdbx.general.pid ? &gdbx.general : &gdbx.stopped;
 
-    gdbx_append_tid(s, gdbx.general.pid, gdbx.general.tid);
+    gdbx_append_tid(s, tid->pid, tid->tid);
     gdbx_reply(s);
     return true;
 }
