@@ -8,7 +8,7 @@
  * (QEMU's own view: one thread per vCPU) or a *followed process* of the guest.
  *
  * Everything here belongs to the main thread under the BQL, except
- * gdbx_point_hit() (points.c), which runs in vCPU threads while nobody may
+ * gdbx_point_hit() (hit.c), which runs in vCPU threads while nobody may
  * change the points.
  */
 #ifndef GDBX_H
@@ -43,8 +43,7 @@ typedef struct GdbxState {
     const GdbxArch *arch;
     GPtrArray *inferiors;    /* GdbxInferior, owned */
     bool machine_detached;   /* gdb has let go of the machine inferior */
-    bool machine_quiet;      /* gdb would swallow the machine's stops, see
-                                gdbx_pkt_vcont() */
+    bool machine_quiet;      /* gdb would swallow its stops: gdbx_pkt_vcont() */
     GdbxTid general;         /* thread of Hg; tid > 0, pid > 0 */
     GdbxTid stopped;         /* thread of the last stop reply */
 } GdbxState;
@@ -88,7 +87,7 @@ CPUState *gdbx_machine_cpu(int64_t tid);
 int32_t gdbx_some_thread(const GdbxInferior *inf);
 bool gdbx_has_thread(const GdbxInferior *inf, int32_t tid);
 
-/* --- points (points.c) ----------------------------------------------------- */
+/* --- points (points.c, hit.c) --- */
 typedef struct GdbxPoint {
     struct GdbxPoint *next;    /* next with the same page offset */
     uint64_t addr;             /* linear address of the instruction */
@@ -120,14 +119,19 @@ void gdbx_points_drop_transient(void);
 void gdbx_points_forget(int64_t pid);      /* all of an inferior's */
 void gdbx_points_reset(void);              /* all, and the instrumentation */
 void gdbx_points_respace(const GdbxInferior *inf);
-void gdbx_points_each(void (*fn)(const GdbxPoint *p, void *opaque), void *opaque);
+void gdbx_points_each(void (*fn)(const GdbxPoint *p, void *opaque),
+                      void *opaque);
+/* Those with the page offset of @addr, armed or not; for hit.c. */
+GdbxPoint *gdbx_points_at(uint64_t addr);
 GdbxHit *gdbx_hit(CPUState *cs);
 void gdbx_hits_clear(void);
 /* Lets @cs pass @pc once without looking at points. */
 void gdbx_skip_once(CPUState *cs, uint64_t pc);
 void gdbx_skips_clear(void);
+/* vCPU thread: is this the instruction @cs was let pass? */
+bool gdbx_skipped(CPUState *cs, uint64_t pc);
 
-/* --- running and stopping (resume.c, stop.c) ------------------------------- */
+/* --- running and stopping (resume.c, step.c, stop.c) --- */
 typedef struct GdbxRun {
     int64_t scope;             /* pid that was resumed, or -1: all */
     bool stepping;             /* a thread of a followed process steps */
@@ -138,8 +142,8 @@ typedef struct GdbxRun {
     CPUState *cs;              /* CPU being single-stepped */
     uint64_t arrive;           /* reaching this in user mode completes it */
     bool alone;                /* only that thread was resumed (R6) */
-    bool reply_due;            /* gdb waits for a stop reply; QEMU's own flag
-                                  for that is lost at any byte, an ack too */
+    /* gdb waits for a stop reply; QEMU's own flag is lost at any byte. */
+    bool reply_due;
     bool unseen;               /* stopped for a moment gdb does not see */
     bool interrupted;          /* Ctrl-C came while the guest was stopped */
 } GdbxRun;
@@ -152,8 +156,16 @@ bool gdbx_in_scope(int64_t pid);
 bool gdbx_pkt_vcont(const char *args);
 /* Starts the guest again after a stop that gdb must not see. */
 void gdbx_resume_quietly(void);
+/* The same, from inside a state-change handler: when it is through. */
+void gdbx_go_on_quietly(void);
+/* One action character per vCPU, 0: stays stopped; g_free() it. */
+char *gdbx_all_states(char action);
+/* Starts vCPUs by these; a stop reply is due from then on. */
+void gdbx_start(const char *states);
 /* The step of gdbx_run goes on: single step, or wait for user mode. */
 void gdbx_step_go_on(void);
+/* The machine has stopped in a step: it is done and told, or goes on. */
+void gdbx_step_stopped(void);
 void gdbx_vm_state_change(void *opaque, bool running, RunState state);
 /* Answers a resume with the exit of a process that is gone, if there is one. */
 bool gdbx_report_gone(void);
@@ -163,7 +175,7 @@ void gdbx_stop_interrupted(void);
 void gdbx_stop_in_scope(int sig);
 void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more);
 
-/* --- objects (xfer.c, osdata.c, threads.c) --------------------------------- */
+/* --- objects (xfer.c, osdata.c, threads.c) --- */
 bool gdbx_xfer(const char *object, const char *args,
                bool (*make)(const char *annex, GString *out));
 bool gdbx_make_threads(const char *annex, GString *out);

@@ -23,7 +23,6 @@
 #include "qemu/atomic.h"
 #include "qemu/bitmap.h"
 #include "exec/tb-flush.h"
-#include "exec/translation-block.h"
 #include "hw/core/cpu.h"
 #include "gdbstub/gdbx/gdbx.h"
 
@@ -94,6 +93,17 @@ void gdbx_skip_once(CPUState *cs, uint64_t pc)
     skips[cs->cpu_index] = (Skip) { .valid = true, .pc = pc };
 }
 
+bool gdbx_skipped(CPUState *cs, uint64_t pc)
+{
+    Skip *s = &skips[cs->cpu_index];
+
+    if (!s->valid) {
+        return false;
+    }
+    s->valid = false;
+    return s->pc == pc;
+}
+
 void gdbx_skips_clear(void)
 {
     if (skips) {
@@ -101,7 +111,10 @@ void gdbx_skips_clear(void)
     }
 }
 
-/* --- book-keeping ---------------------------------------------------------- */
+GdbxPoint *gdbx_points_at(uint64_t addr)
+{
+    return table[addr & (OFFSETS - 1)];
+}
 
 static void point_free(GdbxPoint *p)
 {
@@ -280,140 +293,12 @@ void gdbx_points_respace(const GdbxInferior *inf)
     }
 }
 
-void gdbx_points_each(void (*fn)(const GdbxPoint *p, void *opaque), void *opaque)
+void gdbx_points_each(void (*fn)(const GdbxPoint *p, void *opaque),
+                      void *opaque)
 {
     for (int i = 0; i < OFFSETS; i++) {
         for (GdbxPoint *p = table[i]; p; p = p->next) {
             fn(p, opaque);
         }
     }
-}
-
-/* --- a hit: vCPU threads ------------------------------------------------------ */
-
-typedef struct Evaluation {
-    CPUState *cs;
-    GdbxView view;
-    uint64_t pc;
-} Evaluation;
-
-static bool condition_reg(void *opaque, unsigned n, uint64_t *value)
-{
-    Evaluation *e = opaque;
-
-    return gdbx.arch->condition_reg(e->cs, e->view, n, e->pc, value);
-}
-
-static bool condition_mem(void *opaque, uint64_t addr, void *buf, size_t len)
-{
-    Evaluation *e = opaque;
-
-    return gdbx.arch->read_virt(e->cs, addr, buf, len);
-}
-
-/*
- * Conditions of one place are OR-ed. What cannot be evaluated counts as true,
- * so that nothing is missed silently; @note then says why.
- */
-static bool conditions_true(CPUState *cs, const GdbxPoint *p, char *note,
-                            size_t note_size)
-{
-    Evaluation e = {
-        .cs = cs, .pc = p->addr,
-        .view = gdbx_is_machine(p->pid) ? GDBX_VIEW_MACHINE : GDBX_VIEW_PROCESS,
-    };
-    const GdbxAxEnv env = {
-        .reg = condition_reg, .mem = condition_mem, .opaque = &e,
-    };
-
-    if (!p->conditions || !p->conditions->len) {
-        return true;
-    }
-    for (guint i = 0; i < p->conditions->len; i++) {
-        uint64_t value = 0, bad = 0;
-        GdbxAxStatus st = gdbx_ax_eval(g_ptr_array_index(p->conditions, i),
-                                       &env, &value, &bad);
-        if (st != GDBX_AX_OK) {
-            g_snprintf(note, note_size, "condition at 0x%" PRIx64 " counts as "
-                       "true: %s (0x%" PRIx64 ")", p->addr,
-                       gdbx_ax_status_text(st), bad);
-            return true;
-        }
-        if (value) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool skipped(CPUState *cs, uint64_t pc)
-{
-    Skip *s = &skips[cs->cpu_index];
-
-    if (!s->valid) {
-        return false;
-    }
-    s->valid = false;
-    return s->pc == pc;
-}
-
-/*
- * Of several points at one place: what ends a step, what gdb resumed, and a
- * process's own rather than the machine's (R7).
- */
-static int rank(const GdbxPoint *p)
-{
-    return 4 * p->transient + 2 * gdbx_in_scope(p->pid) +
-           !gdbx_is_machine(p->pid);
-}
-
-/* Several vCPUs translate in parallel only when there are several. */
-static void count(CPUState *cs, uint64_t *counter)
-{
-    if (cs->tcg_cflags & CF_PARALLEL) {
-        qatomic_inc(counter);
-    } else {
-        qatomic_set(counter, *counter + 1);
-    }
-}
-
-bool gdbx_point_hit(CPUState *cs, uint64_t pc)
-{
-    GdbxPoint *best = NULL;
-    bool machine = false;
-    GdbxHit *hit;
-
-    /* A single step executes its instruction before points count (R6). */
-    if (cs->singlestep_enabled || skipped(cs, pc)) {
-        return false;
-    }
-    hit = &hits[cs->cpu_index];
-    for (GdbxPoint *p = table[pc & (OFFSETS - 1)]; p; p = p->next) {
-        if (p->addr != pc || !p->armed ||
-            (gdbx.arch->address_space(cs) & p->mask) != p->space) {
-            continue;
-        }
-        if (!best) {
-            hit->note[0] = 0;
-        }
-        if (!conditions_true(cs, p, hit->note, sizeof(hit->note))) {
-            count(cs, &p->misses);
-            continue;
-        }
-        count(cs, &p->hits);
-        machine |= gdbx_is_machine(p->pid);
-        if (!best || rank(p) > rank(best)) {
-            best = p;
-        }
-    }
-    if (!best) {
-        return false;
-    }
-    hit->pc = pc;
-    hit->pid = best->pid;
-    hit->hardware = best->hardware;
-    hit->machine = machine;
-    hit->transient = best->transient;
-    hit->valid = true;
-    return true;
 }

@@ -11,15 +11,12 @@
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
 #include "system/runstate.h"
-#include "qemu/main-loop.h"
-#include "block/aio.h"
 #include "gdbstub/gdbx/gdbx.h"
 #include "gdbstub/gdbx/rows.h"
 
 GdbxRun gdbx_run = { .scope = -1 };
 
-/* One action char per vCPU for gdb_continue_partial(); 0: stays stopped. */
-static void start(const char *states)
+void gdbx_start(const char *states)
 {
     g_autofree char *copy = g_memdup2(states, gdb_get_max_cpus());
 
@@ -31,7 +28,7 @@ static void start(const char *states)
     }
 }
 
-static char *all_states(char action)
+char *gdbx_all_states(char action)
 {
     char *states = g_new0(char, gdb_get_max_cpus());
     CPUState *cs;
@@ -44,50 +41,9 @@ static char *all_states(char action)
 
 void gdbx_resume_quietly(void)
 {
-    g_autofree char *states = all_states('c');
+    g_autofree char *states = gdbx_all_states('c');
 
-    start(states);
-}
-
-/*
- * Takes the step of gdbx_run.tid on. Live in user mode: single-step that vCPU
- * (with the others stopped, so that none slips past a breakpoint gdb has
- * lifted). Else run everything until the thread's user code goes on.
- */
-void gdbx_step_go_on(void)
-{
-    GdbxInferior *inf = gdbx_inferior(gdbx_run.pid);
-    CPUState *cs = gdbx_live_cpu(gdbx_run.tid);
-    g_autofree char *states = NULL;
-    const OsiTask *t;
-    OsiUserRegs regs;
-
-    if (cs) {
-        states = all_states(0);
-        states[cs->cpu_index] = 's';
-        gdbx_run.cs = cs;
-        gdbx_run.waiting = false;
-        gdbx_run.from = gdbx.arch->pc(cs);
-        gdbx_points_drop_transient();
-        start(states);
-        return;
-    }
-    t = osi_task_by_pid(gdbx_guest(), gdbx_run.tid, NULL);
-    if (inf && t && !gdbx_run.waiting &&
-        osi_saved_user_regs(gdbx_guest(), t, &regs, NULL)) {
-        gdbx_point_transient(inf, regs.rip);
-        /* In a system call: as with ptrace, its end is the end of the step. */
-        gdbx_run.arrive = (int64_t)regs.orig_rax >= 0 ? regs.rip : 0;
-    } else if (!gdbx_run.waiting) {
-        gdbx_console("gdbx: thread %d cannot be stepped: its user registers are "
-                     "not known\n", gdbx_run.tid);
-        gdbx_run.stepping = false;
-        gdbx_stop_reply(GDB_SIGNAL_0, gdbx_run.pid, gdbx_run.tid, "");
-        return;
-    }
-    gdbx_run.cs = NULL;
-    gdbx_run.waiting = true;
-    gdbx_resume_quietly();
+    gdbx_start(states);
 }
 
 /*
@@ -120,7 +76,7 @@ bool gdbx_report_gone(void)
 
 static bool step_machine(const GdbxAction *step, bool others)
 {
-    g_autofree char *states = all_states(others ? 'c' : 0);
+    g_autofree char *states = gdbx_all_states(others ? 'c' : 0);
     CPUState *cs;
 
     if (!step->has_tid || step->tid.tid <= 0) {
@@ -135,7 +91,7 @@ static bool step_machine(const GdbxAction *step, bool others)
         states[cs->cpu_index] = 's';
         gdbserver_state.c_cpu = cs;
     }
-    start(states);
+    gdbx_start(states);
     return true;
 }
 
@@ -162,7 +118,7 @@ static bool step_process(const GdbxAction *step, bool others)
  */
 static bool continue_cpus(const GArray *actions)
 {
-    g_autofree char *states = all_states(0);
+    g_autofree char *states = gdbx_all_states(0);
 
     for (guint i = 0; i < actions->len; i++) {
         const GdbxAction *a = &g_array_index(actions, GdbxAction, i);
@@ -175,7 +131,7 @@ static bool continue_cpus(const GArray *actions)
         states[cs->cpu_index] = 'c';
         gdbserver_state.c_cpu = cs;
     }
-    start(states);
+    gdbx_start(states);
     return true;
 }
 

@@ -99,7 +99,7 @@ static void quiet_soon(void *opaque)
 }
 
 /* gdb must not see this stop: go on as soon as the handlers are through. */
-static void go_on(void)
+void gdbx_go_on_quietly(void)
 {
     gdbserver_state.allow_stop_reply = false;
     gdbx_run.unseen = true;
@@ -222,59 +222,6 @@ static CPUState *choose_hit(void)
     return best;
 }
 
-static bool runs_on(CPUState *cs, int32_t tid)
-{
-    const OsiTask *t = gdbx_current(cs, NULL);
-
-    return t && t->pid == tid;
-}
-
-/* Has the thread come back to user mode where that ends its step? */
-static bool arrived(void)
-{
-    bool done = false;
-    CPUState *cs;
-
-    CPU_FOREACH(cs) {
-        GdbxHit *hit = gdbx_hit(cs);
-
-        if (!hit->valid || !hit->transient) {
-            continue;
-        }
-        if (!runs_on(cs, gdbx_run.tid)) {
-            gdbx_skip_once(cs, hit->pc);   /* another thread came by */
-        } else if (hit->pc == gdbx_run.arrive) {
-            done = true;
-        }
-    }
-    return done;
-}
-
-/* A step of a process's thread came to a stop of the machine. */
-static void continue_step(void)
-{
-    GdbxInferior *inf = gdbx_inferior(gdbx_run.pid);
-    CPUState *cs = gdbx_run.cs;
-    bool complete, user = cs && gdbx.arch->privilege(cs) == 3;
-
-    if (arrived() || (user && runs_on(cs, gdbx_run.tid))) {
-        gdbx_run.stepping = false;
-        gdbx_points_drop_transient();
-        gdbx_stop_reply(GDB_SIGNAL_TRAP, gdbx_run.pid, gdbx_run.tid, "");
-        return;
-    }
-    if (cs && !user && inf) {
-        /* The kernel has not saved the registers yet: ask the CPU. */
-        uint64_t to = gdbx.arch->user_return(cs, gdbx_run.from, &complete);
-
-        gdbx_point_transient(inf, to);
-        gdbx_run.arrive = complete ? to : 0;
-        gdbx_run.waiting = true;
-        gdbx_run.cs = NULL;
-    }
-    go_on();
-}
-
 static CPUState *watch_hit(void)
 {
     CPUState *cs;
@@ -330,17 +277,17 @@ static void stopped_debug(void)
                 gdbx_skip_once(cs, h->pc);
             }
         }
-        continue_step();
+        gdbx_step_stopped();
         return;
     }
     CPU_FOREACH(cs) {
         if (gdbx_hit(cs)->valid) {
-            go_on();    /* nobody's: see hit_is_owners() */
+            gdbx_go_on_quietly();    /* nobody's: see hit_is_owners() */
             return;
         }
     }
     if (gdbx.machine_detached) {
-        go_on();
+        gdbx_go_on_quietly();
         return;
     }
     if (!gdbx_in_scope(GDBX_MACHINE_PID)) {

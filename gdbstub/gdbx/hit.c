@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A vCPU comes by a point: whose is it, does its condition hold. Runs in vCPU
+ * threads in front of the instruction, while nobody may change the points.
+ */
+#include "qemu/osdep.h"
+#include "qemu/atomic.h"
+#include "exec/translation-block.h"
+#include "hw/core/cpu.h"
+#include "gdbstub/gdbx/gdbx.h"
+
+typedef struct Evaluation {
+    CPUState *cs;
+    GdbxView view;
+    uint64_t pc;
+} Evaluation;
+
+static bool condition_reg(void *opaque, unsigned n, uint64_t *value)
+{
+    Evaluation *e = opaque;
+
+    return gdbx.arch->condition_reg(e->cs, e->view, n, e->pc, value);
+}
+
+static bool condition_mem(void *opaque, uint64_t addr, void *buf, size_t len)
+{
+    Evaluation *e = opaque;
+
+    return gdbx.arch->read_virt(e->cs, addr, buf, len);
+}
+
+/*
+ * Conditions of one place are OR-ed. What cannot be evaluated counts as true,
+ * so that nothing is missed silently; @note then says why.
+ */
+static bool conditions_true(CPUState *cs, const GdbxPoint *p, char *note,
+                            size_t note_size)
+{
+    Evaluation e = {
+        .cs = cs, .pc = p->addr,
+        .view = gdbx_is_machine(p->pid) ? GDBX_VIEW_MACHINE : GDBX_VIEW_PROCESS,
+    };
+    const GdbxAxEnv env = {
+        .reg = condition_reg, .mem = condition_mem, .opaque = &e,
+    };
+
+    if (!p->conditions || !p->conditions->len) {
+        return true;
+    }
+    for (guint i = 0; i < p->conditions->len; i++) {
+        uint64_t value = 0, bad = 0;
+        GdbxAxStatus st = gdbx_ax_eval(g_ptr_array_index(p->conditions, i),
+                                       &env, &value, &bad);
+        if (st != GDBX_AX_OK) {
+            g_snprintf(note, note_size, "condition at 0x%" PRIx64 " counts as "
+                       "true: %s (0x%" PRIx64 ")", p->addr,
+                       gdbx_ax_status_text(st), bad);
+            return true;
+        }
+        if (value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Of several points at one place: what ends a step, what gdb resumed, and a
+ * process's own rather than the machine's (R7).
+ */
+static int rank(const GdbxPoint *p)
+{
+    return 4 * p->transient + 2 * gdbx_in_scope(p->pid) +
+           !gdbx_is_machine(p->pid);
+}
+
+/* Several vCPUs translate in parallel only when there are several. */
+static void count(CPUState *cs, uint64_t *counter)
+{
+    if (cs->tcg_cflags & CF_PARALLEL) {
+        qatomic_inc(counter);
+    } else {
+        qatomic_set(counter, *counter + 1);
+    }
+}
+
+bool gdbx_point_hit(CPUState *cs, uint64_t pc)
+{
+    GdbxPoint *p, *best = NULL;
+    bool machine = false;
+    GdbxHit *hit;
+
+    /* A single step executes its instruction before points count (R6). */
+    if (cs->singlestep_enabled || gdbx_skipped(cs, pc)) {
+        return false;
+    }
+    hit = gdbx_hit(cs);
+    for (p = gdbx_points_at(pc); p; p = p->next) {
+        if (p->addr != pc || !p->armed ||
+            (gdbx.arch->address_space(cs) & p->mask) != p->space) {
+            continue;
+        }
+        if (!best) {
+            hit->note[0] = 0;
+        }
+        if (!conditions_true(cs, p, hit->note, sizeof(hit->note))) {
+            count(cs, &p->misses);
+            continue;
+        }
+        count(cs, &p->hits);
+        machine |= gdbx_is_machine(p->pid);
+        if (!best || rank(p) > rank(best)) {
+            best = p;
+        }
+    }
+    if (!best) {
+        return false;
+    }
+    hit->pc = pc;
+    hit->pid = best->pid;
+    hit->hardware = best->hardware;
+    hit->machine = machine;
+    hit->transient = best->transient;
+    hit->valid = true;
+    return true;
+}
