@@ -1,50 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A step executes an instruction, each time: a vCPU that is kicked before it
 begins has not stepped (patch 0008)."""
-import tap
-from rsp import Rsp
-from vm import VM
+import re
+
+from session import TWO, Talk, on, tap
 
 STEPS = 4000
-# rip's place in the `g' reply: behind 16 registers of 8 bytes.
-RIP = slice(16 * 16, 17 * 16)
 
 
-def user_thread(r, threads):
-    """A vCPU that is in user mode: its loop never jumps to itself."""
-    for t in threads:
-        r.ask(f'Hg{t}')
-        if int.from_bytes(bytes.fromhex(r.ask('g')[RIP]), 'little') < 1 << 47:
-            return t
-    return None
+def empty_steps(vm, packet):
+    """Of STEPS times @packet in a busy program, those that moved nowhere. Its
+    loop never jumps to itself, so an instruction always changes something."""
+    work = vm.oracle.said('busy-a')['work'][2:]
+    with Talk(vm) as talk:
+        talk.ok(f'Z0,{work},1')
+        thread = re.search(r'thread:([^;]*)', talk.ask('vCont;c'))[1]
+        talk.ok(f'z0,{work},1')
+        count, last = 0, talk.ask('g')
+        for _ in range(STEPS):
+            talk.ask(packet.format(thread))
+            now = talk.ask('g')
+            count += now == last
+            last = now
+        return count
 
 
-def empty_steps(packet):
-    """Of STEPS times @packet in a busy program, those that moved nowhere."""
-    with VM(kernel='6.1', smp=2, run=['busy-a', 'busy-b']) as vm:
-        vm.wait_ready()
-        with Rsp(vm.gdb_target) as r:
-            r.ask('qSupported:multiprocess+')
-            r.ask('?')
-            t = user_thread(r, ['p989680.1', 'p989680.2'])
-            tap.check(t, 'no vCPU is in user mode')
-            count, last = 0, r.ask('g')
-            for _ in range(STEPS):
-                r.ask(packet.format(t))
-                now = r.ask('g')
-                count += now == last
-                last = now
-            return count
-
-
-def test_no_empty_step():
+@on(TWO)
+def test_no_empty_step(vm):
     "every single step moves on"
-    tap.equal(empty_steps('vCont;s:{}'), 0)
+    tap.equal(empty_steps(vm, 'vCont;s:{}'), 0)
 
 
-def test_no_step_is_seen():
+@on(TWO)
+def test_no_step_is_seen(vm):
     "negative control: without a step each counts as empty"
-    tap.equal(empty_steps('T{}'), STEPS)
+    tap.equal(empty_steps(vm, 'T{}'), STEPS)
 
 
 tap.main(globals())
