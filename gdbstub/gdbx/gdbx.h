@@ -140,6 +140,8 @@ typedef struct GdbxRun {
     int32_t tid;
     uint64_t from;             /* PC the step began at */
     CPUState *cs;              /* CPU being single-stepped */
+    uint64_t before[GDBX_TRACE_WORDS];  /* of @cs, where the step began */
+    int again;                 /* times the step was begun anew */
     uint64_t arrive;           /* reaching this in user mode completes it */
     bool alone;                /* only that thread was resumed (R6) */
     /* gdb waits for a stop reply; QEMU's own flag is lost at any byte. */

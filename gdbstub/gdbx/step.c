@@ -26,6 +26,7 @@ void gdbx_step_go_on(void)
         gdbx_run.cs = cs;
         gdbx_run.waiting = false;
         gdbx_run.from = gdbx.arch->pc(cs);
+        gdbx.arch->trace(cs, gdbx_run.before);
         gdbx_points_drop_transient();
         gdbx_start(states);
         return;
@@ -76,6 +77,18 @@ static bool arrived(void)
     return done;
 }
 
+/*
+ * Nothing has been executed: the machine stopped for a reason of its own before
+ * the step began. A jump to itself looks the same; hence not for ever.
+ */
+static bool began(CPUState *cs)
+{
+    uint64_t now[GDBX_TRACE_WORDS];
+
+    gdbx.arch->trace(cs, now);
+    return memcmp(now, gdbx_run.before, sizeof(now)) || ++gdbx_run.again > 3;
+}
+
 /* A step of a process's thread came to a stop of the machine. */
 void gdbx_step_stopped(void)
 {
@@ -83,7 +96,7 @@ void gdbx_step_stopped(void)
     CPUState *cs = gdbx_run.cs;
     bool complete, user = cs && gdbx.arch->privilege(cs) == 3;
 
-    if (arrived() || (user && runs_on(cs, gdbx_run.tid))) {
+    if (arrived() || (user && runs_on(cs, gdbx_run.tid) && began(cs))) {
         gdbx_run.stepping = false;
         gdbx_points_drop_transient();
         gdbx_stop_reply(GDB_SIGNAL_TRAP, gdbx_run.pid, gdbx_run.tid, "");

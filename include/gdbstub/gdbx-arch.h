@@ -9,6 +9,9 @@
 
 #include "introspect/guest.h"
 
+/* What any instruction but a jump to itself changes something of. */
+#define GDBX_TRACE_WORDS 18
+
 /* Which description of the registers a number belongs to. */
 typedef enum GdbxView {
     GDBX_VIEW_MACHINE,   /* QEMU's own, all of the CPU */
@@ -42,6 +45,9 @@ typedef struct GdbxArch {
 
     /* Linear address of the next instruction; state must be synchronised. */
     uint64_t (*pc)(CPUState *cs);
+
+    /* General registers, PC and flags; state must be synchronised. */
+    void (*trace)(CPUState *cs, uint64_t words[GDBX_TRACE_WORDS]);
 
     /*
      * @cs has just entered the kernel from the user instruction at @from: where

@@ -115,6 +115,18 @@ static bool read_virt(CPUState *cs, uint64_t va, void *buf, size_t len)
     return true;
 }
 
+static void trace(CPUState *cs, uint64_t words[GDBX_TRACE_WORDS])
+{
+    CPUX86State *env = cpu_env(cs);
+
+    memset(words, 0, GDBX_TRACE_WORDS * sizeof(*words));
+    for (int i = 0; i < CPU_NB_REGS; i++) {
+        words[i] = env->regs[i];
+    }
+    words[16] = env->eip;
+    words[17] = env->eflags;
+}
+
 #ifdef TARGET_X86_64
 /*
  * A 32-bit program's SYSENTER or SYSCALL returns behind the `int $0x80' that
@@ -205,6 +217,7 @@ static const GdbxArch x86_arch = {
     .privilege = privilege,
     .is_64bit = is_64bit,
     .pc = pc,
+    .trace = trace,
     .user_return = user_return,
     .process_xml = gdbx_i386_process_xml,
     .process_regs = gdbx_i386_process_regs,
