@@ -58,7 +58,7 @@ def main():
         todo = json.load(f)
     gdb.execute('set breakpoint always-inserted on')
     gdb.execute('set dprintf-style agent')
-    gdb.execute(f'target remote localhost:{todo["port"]}', to_string=True)
+    gdb.execute(f'target remote 127.0.0.1:{todo["port"]}', to_string=True)
     answers = {
         'conditions': conditions(todo['conditions']),
         'prints': prints(todo['prints'], len(todo['conditions'])),

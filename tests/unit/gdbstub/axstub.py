@@ -28,7 +28,7 @@ class Stub(threading.Thread):
         self.marked = {}        # number of qMark -> arguments of the last Z0
         self.mark = None
         self.error = None
-        self.listener = socket.create_server(('localhost', 0))
+        self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
 
     def run(self):
