@@ -15,11 +15,18 @@ from oracle import OracleError  # noqa: E402,F401
 MANY_STOPS = 40
 
 
+def is_a_task(name, tasks):
+    """/proc adds what a kworker works on: "kworker/0:1-events"."""
+    names = {t['comm'] for t in tasks}
+    return name in names or name.startswith('swapper/') or (
+        name.startswith('kworker/')
+        and any(n.startswith((name + '-', name + '+')) for n in names))
+
+
 def check_cpu(cpu, tasks):
     """A CPU thread's name is that of a task; its text says the CPU's state."""
-    names = {t['comm'] for t in tasks}
     name = cpu.get('name', '')
-    tap.check(name in names or name.startswith('swapper/'),
+    tap.check(is_a_task(name, tasks),
               f"thread {cpu['id']} is called '{name}', no task of the guest")
     tap.check('CPU#' in cpu.get('details', ''),
               f"thread {cpu['id']} does not say which CPU it is")

@@ -10,12 +10,15 @@ import tempfile
 
 import common  # noqa: F401
 import tap
+from gdbrun import find_gdb
 from vm import ROOT, qemu_binary
 
 DEMO = ROOT / 'tests' / 'demo' / 'demo.py'
 
 
 def demo(**environment):
+    if 'GDB' not in environment:
+        find_gdb()      # a skip where the gdb asked for is not another one
     p = subprocess.run([sys.executable, DEMO, '--kernel', '6.1'], text=True,
                        capture_output=True,
                        env=dict(os.environ, **environment))

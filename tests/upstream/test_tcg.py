@@ -39,6 +39,9 @@ def prepare(name):
             raise Failure(f'{" ".join(argv)}: {res.stdout[-400:]}')
     res = make(name, '--eval=gdbx-list: ; @echo $(RUN_TESTS)', 'gdbx-list')
     tests = [w for w in res.stdout.split() if w.startswith('run-')]
+    # First: make 4.4 does not see that the rule for a guest can make them.
+    make(name, '--eval=gdbx-objects: $(CRT_OBJS) $(MINILIB_OBJS)',
+         'gdbx-objects')
     made = make(name, 'all')
     tap.check(made.returncode == 0 and tests, made.stdout[-800:])
     return sorted(tests)
