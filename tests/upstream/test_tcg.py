@@ -22,7 +22,7 @@ LIMIT = 180                             # seconds for one test, to fail only
 
 def make(name, *args, **kwargs):
     where = os.path.join(upstream.tree(name), 'tests/tcg/x86_64-softmmu')
-    return subprocess.run(['make', '-C', where, '--no-print-directory',
+    return subprocess.run(['make', '-r', '-C', where, '--no-print-directory',
                            *args], env=qemu.environment(), text=True,
                           stdin=subprocess.DEVNULL, errors='replace',
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -39,7 +39,7 @@ def prepare(name):
             raise Failure(f'{" ".join(argv)}: {res.stdout[-400:]}')
     res = make(name, '--eval=gdbx-list: ; @echo $(RUN_TESTS)', 'gdbx-list')
     tests = [w for w in res.stdout.split() if w.startswith('run-')]
-    # First: make 4.4 does not see that the rule for a guest can make them.
+    # First, and without built-in rules: make 4.4 prefers those otherwise.
     make(name, '--eval=gdbx-objects: $(CRT_OBJS) $(MINILIB_OBJS)',
          'gdbx-objects')
     made = make(name, 'all')
