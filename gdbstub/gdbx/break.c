@@ -39,8 +39,10 @@ bool gdbx_pkt_insert(const char *args)
         gdbx_error("breakpoint refused: commands are not supported");
         return true;
     }
-    gdbx_point_insert(gdbx.general.pid, z.addr, z.type == 1,
-                      g_steal_pointer(&z.conditions));
+    gdbx_point_insert(&(GdbxPointSpec) {
+        .pid = gdbx.general.pid, .addr = z.addr, .hardware = z.type == 1,
+        .cpl = -1, .conditions = g_steal_pointer(&z.conditions),
+    });
     gdbx_ok();
     return true;
 }
@@ -58,7 +60,7 @@ bool gdbx_pkt_remove(const char *args)
         return other_type(&z);
     }
     /* Removing what is gone already is no error: an exit forgets points. */
-    gdbx_point_remove(gdbx.general.pid, z.addr, z.type == 1);
+    gdbx_point_remove(gdbx.general.pid, z.addr, z.type == 1, 0);
     gdbx_ok();
     return true;
 }

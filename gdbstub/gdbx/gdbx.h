@@ -96,7 +96,10 @@ typedef struct GdbxPoint {
     bool armed;                /* gdb wants it now */
     bool hardware;             /* Z1: reported as hwbreak */
     bool transient;            /* ours, for a step that goes through the OS */
+    unsigned number;           /* of `monitor gdbx break`; 0: gdb's own */
+    int cpl;                   /* matches at this privilege level; -1: any */
     GPtrArray *conditions;     /* GdbxAx, owned; NULL or empty: always true */
+    GPtrArray *commands;       /* GdbxAx, owned; not empty: run, do not stop */
     uint64_t hits, misses;     /* condition true / false; atomic, relaxed */
 } GdbxPoint;
 
@@ -110,10 +113,25 @@ typedef struct GdbxHit {
     char note[160];            /* why a condition could not be evaluated */
 } GdbxHit;
 
-/* Takes over @conditions (may be NULL). Replaces an equal one. */
-GdbxPoint *gdbx_point_insert(int64_t pid, uint64_t addr, bool hardware,
-                             GPtrArray *conditions);
-bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware);
+/*
+ * What to insert. Zeroed but for what is said; cpl 0 is kernel mode, so a
+ * point for any mode says -1.
+ */
+typedef struct GdbxPointSpec {
+    int64_t pid;
+    uint64_t addr;
+    bool hardware;
+    unsigned number;
+    int cpl;
+    bool has_space;            /* a monitor's: only with CR3 & ~0xfff == space */
+    uint64_t space;
+    GPtrArray *conditions, *commands;   /* taken over; may be NULL */
+} GdbxPointSpec;
+
+/* Replaces one with the same pid, address, kind and number (R12). */
+GdbxPoint *gdbx_point_insert(const GdbxPointSpec *spec);
+bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
+                       unsigned number);
 GdbxPoint *gdbx_point_transient(const GdbxInferior *inf, uint64_t addr);
 void gdbx_points_drop_transient(void);
 void gdbx_points_forget(int64_t pid);      /* all of an inferior's */

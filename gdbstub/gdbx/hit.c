@@ -97,7 +97,8 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc)
     hit = gdbx_hit(cs);
     for (p = gdbx_points_at(pc); p; p = p->next) {
         if (p->addr != pc || !p->armed ||
-            (gdbx.arch->address_space(cs) & p->mask) != p->space) {
+            (gdbx.arch->address_space(cs) & p->mask) != p->space ||
+            (p->cpl >= 0 && gdbx.arch->privilege(cs) != p->cpl)) {
             continue;
         }
         if (!best) {

@@ -118,20 +118,19 @@ GdbxPoint *gdbx_points_at(uint64_t addr)
 
 static void point_free(GdbxPoint *p)
 {
-    if (p->conditions) {
-        g_ptr_array_unref(p->conditions);
-    }
+    g_clear_pointer(&p->conditions, g_ptr_array_unref);
+    g_clear_pointer(&p->commands, g_ptr_array_unref);
     g_free(p);
 }
 
 static GdbxPoint *find(int64_t pid, uint64_t addr, bool hardware,
-                       bool transient)
+                       bool transient, unsigned number)
 {
     GdbxPoint *p;
 
     for (p = table[addr & (OFFSETS - 1)]; p; p = p->next) {
         if (p->addr == addr && p->pid == pid && p->hardware == hardware &&
-            p->transient == transient) {
+            p->transient == transient && p->number == number) {
             return p;
         }
     }
@@ -155,15 +154,18 @@ static void set_space(GdbxPoint *p)
 {
     GdbxInferior *inf = gdbx_inferior(p->pid);
 
+    if (p->number) {
+        return;     /* said by a person */
+    }
     p->mask = inf ? osi_cr3_mask(gdbx_guest()) : 0;
     p->space = inf ? inf->root.table & p->mask : 0;
 }
 
 static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
-                      bool transient)
+                      bool transient, unsigned number)
 {
     GdbxPoint **slot = &table[addr & (OFFSETS - 1)];
-    GdbxPoint *p = find(pid, addr, hardware, transient);
+    GdbxPoint *p = find(pid, addr, hardware, transient, number);
 
     if (!p) {
         p = g_new0(GdbxPoint, 1);
@@ -171,6 +173,8 @@ static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
         p->pid = pid;
         p->hardware = hardware;
         p->transient = transient;
+        p->number = number;
+        p->cpl = -1;
         p->next = *slot;
         *slot = p;
     } else if (!p->armed) {
@@ -183,25 +187,30 @@ static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
     return p;
 }
 
-GdbxPoint *gdbx_point_insert(int64_t pid, uint64_t addr, bool hardware,
-                             GPtrArray *conditions)
+GdbxPoint *gdbx_point_insert(const GdbxPointSpec *spec)
 {
-    GdbxPoint *p = get(pid, addr, hardware, false);
+    GdbxPoint *p = get(spec->pid, spec->addr, spec->hardware, false,
+                       spec->number);
 
     /* A second Z0 replaces (R12); counts go on only for the same question. */
-    if (!same_conditions(p->conditions, conditions)) {
+    if (!same_conditions(p->conditions, spec->conditions)) {
         p->hits = p->misses = 0;
     }
-    if (p->conditions) {
-        g_ptr_array_unref(p->conditions);
+    g_clear_pointer(&p->conditions, g_ptr_array_unref);
+    g_clear_pointer(&p->commands, g_ptr_array_unref);
+    p->conditions = spec->conditions;
+    p->commands = spec->commands;
+    p->cpl = spec->cpl;
+    if (spec->has_space) {
+        p->mask = ~0xfffull;
+        p->space = spec->space & p->mask;
     }
-    p->conditions = conditions;
     return p;
 }
 
 GdbxPoint *gdbx_point_transient(const GdbxInferior *inf, uint64_t addr)
 {
-    return get(inf->pid, addr, false, true);
+    return get(inf->pid, addr, false, true, 0);
 }
 
 /* Deletes the points for which @doomed says so. */
@@ -244,9 +253,10 @@ static bool disarmed(const GdbxPoint *p, int64_t pid)
     return !p->armed;
 }
 
-bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware)
+bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
+                       unsigned number)
 {
-    GdbxPoint *p = find(pid, addr, hardware, false);
+    GdbxPoint *p = find(pid, addr, hardware, false, number);
 
     if (!p || !p->armed) {
         return false;
