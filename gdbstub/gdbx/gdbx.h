@@ -93,6 +93,7 @@ typedef struct GdbxPoint {
     uint64_t addr;             /* linear address of the instruction */
     int64_t pid;               /* owner: followed process or the machine */
     uint64_t space, mask;      /* matches when (loaded & mask) == space */
+    GdbxView view;             /* whose register numbers conditions use */
     bool armed;                /* gdb wants it now */
     bool hardware;             /* Z1: reported as hwbreak */
     bool transient;            /* ours, for a step that goes through the OS */

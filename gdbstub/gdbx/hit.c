@@ -37,8 +37,7 @@ static bool conditions_true(CPUState *cs, const GdbxPoint *p, char *note,
                             size_t note_size)
 {
     Evaluation e = {
-        .cs = cs, .pc = p->addr,
-        .view = gdbx_is_machine(p->pid) ? GDBX_VIEW_MACHINE : GDBX_VIEW_PROCESS,
+        .cs = cs, .pc = p->addr, .view = p->view,
     };
     const GdbxAxEnv env = {
         .reg = condition_reg, .mem = condition_mem, .opaque = &e,

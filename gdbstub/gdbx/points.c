@@ -149,11 +149,13 @@ static bool same_conditions(const GPtrArray *a, const GPtrArray *b)
     return na == nb;
 }
 
-/* An inferior's address space; the machine's points match in all. */
+/* An inferior's address space and registers; the machine's match in all. */
 static void set_space(GdbxPoint *p)
 {
     GdbxInferior *inf = gdbx_inferior(p->pid);
 
+    p->view = !inf ? GDBX_VIEW_MACHINE
+            : inf->compat32 ? GDBX_VIEW_PROCESS32 : GDBX_VIEW_PROCESS;
     if (p->number) {
         return;     /* said by a person */
     }

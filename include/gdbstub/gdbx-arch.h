@@ -16,6 +16,7 @@
 typedef enum GdbxView {
     GDBX_VIEW_MACHINE,   /* QEMU's own, all of the CPU */
     GDBX_VIEW_PROCESS,   /* a user thread: GNU/Linux's standard set + ours */
+    GDBX_VIEW_PROCESS32, /* the same of a 32-bit program */
 } GdbxView;
 
 /*

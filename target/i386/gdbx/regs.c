@@ -34,9 +34,15 @@ typedef struct Feature {
 
 #define SAVED(f) ((int)offsetof(OsiUserRegs, f))
 
-/* Numbers in gdb-xml/i386-64bit.xml of QEMU. */
-enum { M_RIP = 16, M_FLAGS = 17, M_SEG = 18, M_FSBASE = 24, M_GSBASE = 25,
-       M_CR3 = 29, M_ST = 33, M_FCTRL = 41, M_XMM = 49, M_MXCSR = 65 };
+/*
+ * QEMU's own numbers: the order of gdb-xml/i386-{32,64}bit.xml, as in
+ * target/i386/gdbstub.c.
+ */
+enum {
+    M_RIP = CPU_NB_REGS, M_FLAGS, M_SEG, M_FSBASE = M_SEG + 6, M_GSBASE,
+    M_KGSBASE, M_CR0, M_CR2, M_CR3, M_CR4, M_CR8, M_EFER, M_ST,
+    M_FCTRL = M_ST + 8, M_XMM = M_ST + 16, M_MXCSR = M_XMM + CPU_NB_REGS,
+};
 
 #define GPR(n, t, m, f, b) { n, t, NULL, K_GPR, b, m, SAVED(f) }
 #define SEGMENTS(cs, ss) \
@@ -321,6 +327,134 @@ unsigned gdbx_i386_write_user(const GdbxUserThread *t, unsigned n,
     return r->bits / 8;
 }
 
+/* Order of the description: gdb's amd64 numbers, which QEMU follows. */
+static const uint8_t gpr_order[CPU_NB_REGS] = {
+#ifdef TARGET_X86_64
+    R_EAX, R_EBX, R_ECX, R_EDX, R_ESI, R_EDI, R_EBP, R_ESP,
+    8, 9, 10, 11, 12, 13, 14, 15
+#else
+    0, 1, 2, 3, 4, 5, 6, 7
+#endif
+};
+
+/* A register of @bits in @env: narrower fields are zero-extended. */
+#define IN_ENV(field, width) \
+    (GdbxRegPlace) { .kind = GDBX_PLACE_ENV, .bits = width, \
+                     .offset = offsetof(CPUX86State, field) }
+
+static GdbxRegPlace gpr_place(unsigned n, bool cs64, unsigned bits)
+{
+    if (!cs64 && n >= CPU_NB_REGS32) {
+        return (GdbxRegPlace) { .kind = GDBX_PLACE_CONST };
+    }
+    return (GdbxRegPlace) { .kind = GDBX_PLACE_GPR, .index = gpr_order[n],
+                            .bits = cs64 ? bits : 32 };
+}
+
+static GdbxRegPlace segment_place(unsigned n)
+{
+    static const uint8_t order[] = { R_CS, R_SS, R_DS, R_ES, R_FS, R_GS };
+    GdbxRegPlace place = IN_ENV(segs[0].selector, 32);
+
+    place.offset += order[n] * sizeof(SegmentCache);
+    return place;
+}
+
+static GdbxRegPlace control_place(unsigned machine)
+{
+    const unsigned bits = TARGET_LONG_BITS;
+
+    switch (machine) {
+    case M_FSBASE:
+        return IN_ENV(segs[R_FS].base, bits);
+    case M_GSBASE:
+        return IN_ENV(segs[R_GS].base, bits);
+#ifdef TARGET_X86_64
+    case M_KGSBASE:
+        return IN_ENV(kernelgsbase, bits);
+#endif
+    case M_CR0:
+        return IN_ENV(cr[0], bits);
+    case M_CR2:
+        return IN_ENV(cr[2], bits);
+    case M_CR3:
+        return IN_ENV(cr[3], bits);
+    case M_CR4:
+        return IN_ENV(cr[4], bits);
+    case M_EFER:
+        return IN_ENV(efer, 64);
+    case M_FCTRL:
+        return IN_ENV(fpuc, 16);
+    }
+    return (GdbxRegPlace) { .kind = GDBX_PLACE_NONE };
+}
+
+/* @machine: QEMU's number. @bits: as wide as the description has it. */
+static GdbxRegPlace machine_place(unsigned machine, bool cs64, unsigned bits)
+{
+    if (machine < CPU_NB_REGS) {
+        return gpr_place(machine, cs64, bits);
+    }
+    if (machine == M_RIP) {
+        return (GdbxRegPlace) { .kind = GDBX_PLACE_PC,
+                                .bits = cs64 ? bits : 32 };
+    }
+    if (machine >= M_SEG && machine < M_SEG + 6) {
+        return segment_place(machine - M_SEG);
+    }
+    return control_place(machine);
+}
+
+bool gdbx_i386_reg_place(GdbxView view, bool cs64, unsigned n,
+                         GdbxRegPlace *out)
+{
+    GdbxRegPlace place = { .kind = GDBX_PLACE_NONE };
+    const Reg *r;
+
+    if (view == GDBX_VIEW_MACHINE) {
+        place = machine_place(n, cs64, TARGET_LONG_BITS);
+    } else {
+        r = reg_at(view == GDBX_VIEW_PROCESS32, n);
+        if (r && r->kind == K_ORIG) {
+            place = (GdbxRegPlace) { .kind = GDBX_PLACE_CONST, .value = -1 };
+        } else if (r && r->kind == K_CPL) {
+            place.kind = GDBX_PLACE_CPL;
+        } else if (r && r->machine >= 0) {
+            place = machine_place(r->machine, cs64, r->bits);
+        }
+    }
+    if (place.kind == GDBX_PLACE_NONE) {
+        return false;
+    }
+    *out = place;
+    return true;
+}
+
+static uint64_t read_place(CPUX86State *env, const GdbxRegPlace *p,
+                           uint64_t pc)
+{
+    const void *field = (const char *)env + p->offset;
+    uint64_t value = p->value;
+
+    switch (p->kind) {
+    case GDBX_PLACE_GPR:
+        value = env->regs[p->index];
+        return p->bits == 32 ? (uint32_t)value : value;
+    case GDBX_PLACE_PC:
+        value = env->hflags & HF_CS64_MASK ? pc : pc - env->segs[R_CS].base;
+        return p->bits == 32 ? (uint32_t)value : value;
+    case GDBX_PLACE_CPL:
+        return env->hflags & HF_CPL_MASK;
+    case GDBX_PLACE_ENV:
+        return p->bits == 16 ? *(const uint16_t *)field
+             : p->bits == 32 ? *(const uint32_t *)field
+             : *(const uint64_t *)field;
+    default:
+        return value;
+    }
+}
+
+/* What has no place: computed, or in another device. */
 static bool condition_machine(CPUState *cs, int n, uint64_t *value)
 {
     g_autoptr(GByteArray) buf = g_byte_array_new();
@@ -338,39 +472,17 @@ static bool condition_machine(CPUState *cs, int n, uint64_t *value)
 bool gdbx_i386_condition_reg(CPUState *cs, GdbxView view, unsigned n,
                              uint64_t pc, uint64_t *value)
 {
-    static const uint8_t order[16] = {
-        R_EAX, R_EBX, R_ECX, R_EDX, R_ESI, R_EDI, R_EBP, R_ESP,
-        8, 9, 10, 11, 12, 13, 14, 15
-    };
     CPUX86State *env = cpu_env(cs);
-    bool compat32 = view == GDBX_VIEW_PROCESS && !(env->hflags & HF_CS64_MASK);
+    GdbxRegPlace place;
     const Reg *r;
 
-    if (view == GDBX_VIEW_PROCESS) {
-        r = reg_at(compat32, n);
-        if (!r) {
-            return false;
-        }
-        if (r->kind == K_CPL) {
-            *value = env->hflags & HF_CPL_MASK;
-            return true;
-        }
-        if (r->kind == K_ORIG) {
-            *value = -1;
-            return true;
-        }
-        n = r->machine;
-    }
-    if (n < 16) {
-        *value = env->regs[order[n]];
-        if (!(env->hflags & HF_CS64_MASK)) {
-            *value = (uint32_t)*value;
-        }
+    if (gdbx_i386_reg_place(view, env->hflags & HF_CS64_MASK, n, &place)) {
+        *value = read_place(env, &place, pc);
         return true;
     }
-    if (n == M_RIP) {
-        *value = pc;
-        return true;
+    if (view == GDBX_VIEW_MACHINE) {
+        return condition_machine(cs, n, value);
     }
-    return condition_machine(cs, n, value);
+    r = reg_at(view == GDBX_VIEW_PROCESS32, n);
+    return r && condition_machine(cs, r->machine, value);
 }
