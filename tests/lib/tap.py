@@ -25,6 +25,10 @@ import sys
 import traceback
 
 
+# What in the environment chooses another test under the same name.
+REPEATED = ('GDB', 'KERNEL', 'SMP', 'AX_SEED', 'TORTURE_SEED')
+
+
 class Skip(Exception):
     """This cannot be tested here; the text says why, in one sentence."""
 
@@ -110,8 +114,7 @@ def repeat_command():
     program = os.path.abspath(sys.argv[0])
     lib = os.path.relpath(os.path.dirname(os.path.abspath(__file__)), top)
     words = [f'PYTHONPATH={lib}']
-    words += [f'{k}={os.environ[k]}' for k in ('GDB', 'KERNEL')
-              if os.environ.get(k)]
+    words += [f'{k}={os.environ[k]}' for k in REPEATED if os.environ.get(k)]
     words += ['python3', os.path.relpath(program, top)]
     return ' '.join(words)
 

@@ -33,7 +33,7 @@ def mark(number):
 
 
 def conditions(todo):
-    gdb.execute('break *main', to_string=True)
+    gdb.execute('break *$rip', to_string=True)
     answers = []
     for number, text in enumerate(todo):
         mark(number)
@@ -47,7 +47,7 @@ def prints(todo, first):
     answers = []
     for number, arguments in enumerate(todo, first):
         mark(number)
-        gdb.execute(f'dprintf *main,{arguments}', to_string=True)
+        gdb.execute(f'dprintf *$rip,{arguments}', to_string=True)
         answers.append(printed(arguments))
         gdb.execute('delete $bpnum')
     return answers

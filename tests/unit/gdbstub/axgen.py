@@ -22,6 +22,13 @@ CASTS = ['signed char', 'unsigned char', 'short', 'unsigned short', 'int',
          'unsigned int', 'long', 'unsigned long']
 REGISTERS = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9',
              'r10', 'r11', 'r12', 'r13', 'r14', 'r15', 'cs', 'ss']
+# Locals of main(): below the canonical frame address, whatever lies there.
+LOCALS = {'lsc': 'signed char', 'lus': 'unsigned short', 'lsi': 'int',
+          'lui': 'unsigned int', 'lsl': 'long', 'lull': 'unsigned long long'}
+# Locals that live in registers, whose other bits are not theirs.
+HELD = {'hsc': ('signed char', 'rbx'), 'huc': ('unsigned char', 'r12'),
+        'hss': ('short', 'r13'), 'hui': ('unsigned int', 'r14'),
+        'hsl': ('long', 'r15')}
 EDGES = ['0', '1', '2', '-1', '7', '127', '128', '255', '256', '32767',
          '65535', '65536', '0x7fffffff', '0x80000000', '0xffffffff',
          '0x100000000', '0x7fffffffffffffff', '0x8000000000000000',
@@ -47,13 +54,22 @@ def program(rng):
     members = ''.join(f'{t} {n}; ' for n, t in TYPES.items())
     bit = ', '.join(f'.{n} = ({t}){bits(rng)}ull' for n, (t, _) in BITS.items())
     plain = ', '.join(f'.{n} = ({t}){bits(rng)}ull' for n, t in TYPES.items())
+    own = ' '.join(f'{t} {n};' for n, t in LOCALS.items())
     lines += [f'struct bits {{ {fields} }} sb = {{ {bit} }};',
               f'struct plain {{ {members} }} st = {{ {plain} }};',
               'struct plain *ps = &st;', 'struct bits *pb = &sb;',
               'int grid[3][4] = { { 1, -2, 3 }, { 4, 5, -6 } };',
               'char text[] = "hello, \\"guest\\"";', 'char *ptext = text;',
               'char *none = 0; char *wild = (char *)16;',
-              'void main(void) { for (;;) { } }']
+              'struct node { struct node *next; struct plain in[2];'
+              ' union { int i; unsigned char b[4]; } u; } n1, n0 = {'
+              f' &n1, {{ {{ {plain} }} }}, {{ (int){bits(rng)}ull }} }};',
+              'struct node n1 = { &n0 }, *pn = &n0;']
+    lines += ['int main(void) {', f'{{ struct plain lst; {own}']
+    lines += [f'register {t} {n} __asm__("{r}");' for n, (t, r) in HELD.items()]
+    # What nobody uses would have no place.
+    lines += [f'__asm__("" :: "m"({n}));' for n in [*LOCALS, 'lst']]
+    lines += ['for (;;) __asm__("spin: nop"); } }']
     return '\n'.join(lines) + '\n'
 
 
@@ -68,7 +84,11 @@ def leaf(rng):
         f'grid[{rng.randrange(3)}][{rng.randrange(4)}]',
         f'(long)&a{name}[2]', f'(&a{name}[3] - p{name})', f'sizeof(st.{name})',
         f'*(p{name} + {rng.randrange(3)})', 'text[1]', '*ptext',
-        '{int}&st', '{unsigned short}(ps + 0)',
+        '{int}&st', '{unsigned short}(ps + 0)', rng.choice(list(LOCALS)),
+        rng.choice(list(LOCALS)), rng.choice(list(HELD)),
+        rng.choice(list(HELD)), f'lst.{name}', f'pn->next->next->in[0].{name}',
+        f'pn->in[{rng.randrange(2)}].{name}', 'n0.u.i', 'pn->u.b[3]',
+        f'(unsigned long)&pn->in[1].{name}',
     ])
 
 
