@@ -73,7 +73,7 @@ const OsiTask *gdbx_current(CPUState *cs, OsiError *err);
 CPUState *gdbx_live_cpu(int32_t tid);
 /* Fills @out for thread @tid of @inf; @regs is storage for saved registers. */
 bool gdbx_user_thread(const GdbxInferior *inf, int32_t tid,
-                      GdbxUserThread *out, OsiUserRegs *regs, OsiError *err);
+                      GdbxThread *out, OsiUserRegs *regs, OsiError *err);
 
 /* --- inferiors (inferior.c) ----------------------------------------------- */
 GdbxInferior *gdbx_inferior(int64_t pid);
@@ -86,6 +86,10 @@ CPUState *gdbx_machine_cpu(int64_t tid);
 /* Any thread of @inf: one on a CPU rather than a sleeping one; 0 if none. */
 int32_t gdbx_some_thread(const GdbxInferior *inf);
 bool gdbx_has_thread(const GdbxInferior *inf, int32_t tid);
+
+/* --- registers (regs.c) --- */
+/* Whose register numbers are meant by the inferior @pid. */
+GdbxView gdbx_view(int64_t pid);
 
 /* --- points (points.c, hit.c) --- */
 typedef struct GdbxPoint {

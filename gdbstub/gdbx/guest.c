@@ -63,7 +63,7 @@ CPUState *gdbx_live_cpu(int32_t tid)
 }
 
 bool gdbx_user_thread(const GdbxInferior *inf, int32_t tid,
-                      GdbxUserThread *out, OsiUserRegs *regs, OsiError *err)
+                      GdbxThread *out, OsiUserRegs *regs, OsiError *err)
 {
     OsiGuest *g = gdbx_guest();
     const OsiTask *t = osi_task_by_pid(g, tid, err);
@@ -76,10 +76,10 @@ bool gdbx_user_thread(const GdbxInferior *inf, int32_t tid,
     if (!cs && !osi_saved_user_regs(g, t, regs, err)) {
         return false;
     }
-    *out = (GdbxUserThread) {
+    *out = (GdbxThread) {
         .cs = cs, .saved = cs ? NULL : regs,
         .pid = inf->pid, .tid = tid, .root = inf->root.table,
-        .compat32 = inf->compat32,
+        .view = gdbx_view(inf->pid),
     };
     return true;
 }

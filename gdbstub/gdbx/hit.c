@@ -7,19 +7,43 @@
 #include "qemu/atomic.h"
 #include "exec/translation-block.h"
 #include "hw/core/cpu.h"
+#include "replay/timeline.h"
 #include "gdbstub/gdbx/gdbx.h"
+
+/*
+ * Instructions executed before the one that @ra is in, exactly: a block is
+ * counted when it begins, so what is left of it is taken off.
+ */
+static uint64_t gdbx_icount_at(CPUState *cs, uintptr_t ra)
+{
+    return timeline_icount_at(cs, ra ? gdbx.arch->insns_left(cs, ra) : 0);
+}
 
 typedef struct Evaluation {
     CPUState *cs;
     GdbxView view;
     uint64_t pc;
+    uintptr_t ra;
 } Evaluation;
 
 static bool condition_reg(void *opaque, unsigned n, uint64_t *value)
 {
     Evaluation *e = opaque;
+    GdbxRegInfo info;
 
-    return gdbx.arch->condition_reg(e->cs, e->view, n, e->pc, value);
+    if (!gdbx.arch->reg_info(e->view, n, &info)) {
+        return false;
+    }
+    switch (info.source) {
+    case GDBX_REG_CPU:
+        return gdbx.arch->condition_reg(e->cs, e->view, n, e->pc, e->ra,
+                                        value);
+    case GDBX_REG_ICOUNT:
+        *value = gdbx_icount_at(e->cs, e->ra);
+        return true;
+    default:
+        return false;
+    }
 }
 
 static bool condition_mem(void *opaque, uint64_t addr, void *buf, size_t len)
@@ -33,11 +57,11 @@ static bool condition_mem(void *opaque, uint64_t addr, void *buf, size_t len)
  * Conditions of one place are OR-ed. What cannot be evaluated counts as true,
  * so that nothing is missed silently; @note then says why.
  */
-static bool conditions_true(CPUState *cs, const GdbxPoint *p, char *note,
-                            size_t note_size)
+static bool conditions_true(CPUState *cs, const GdbxPoint *p, uintptr_t ra,
+                            char *note, size_t note_size)
 {
     Evaluation e = {
-        .cs = cs, .pc = p->addr, .view = p->view,
+        .cs = cs, .pc = p->addr, .view = p->view, .ra = ra,
     };
     const GdbxAxEnv env = {
         .reg = condition_reg, .mem = condition_mem, .opaque = &e,
@@ -83,7 +107,7 @@ static void count(CPUState *cs, uint64_t *counter)
     }
 }
 
-bool gdbx_point_hit(CPUState *cs, uint64_t pc)
+bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
 {
     GdbxPoint *p, *best = NULL;
     bool machine = false;
@@ -103,7 +127,7 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc)
         if (!best) {
             hit->note[0] = 0;
         }
-        if (!conditions_true(cs, p, hit->note, sizeof(hit->note))) {
+        if (!conditions_true(cs, p, ra, hit->note, sizeof(hit->note))) {
             count(cs, &p->misses);
             continue;
         }

@@ -154,8 +154,7 @@ static void set_space(GdbxPoint *p)
 {
     GdbxInferior *inf = gdbx_inferior(p->pid);
 
-    p->view = !inf ? GDBX_VIEW_MACHINE
-            : inf->compat32 ? GDBX_VIEW_PROCESS32 : GDBX_VIEW_PROCESS;
+    p->view = gdbx_view(p->pid);
     if (p->number) {
         return;     /* said by a person */
     }

@@ -14,22 +14,38 @@
 
 /* Which description of the registers a number belongs to. */
 typedef enum GdbxView {
-    GDBX_VIEW_MACHINE,   /* QEMU's own, all of the CPU */
+    GDBX_VIEW_MACHINE,   /* a CPU: the standard set, control registers, ours */
     GDBX_VIEW_PROCESS,   /* a user thread: GNU/Linux's standard set + ours */
     GDBX_VIEW_PROCESS32, /* the same of a 32-bit program */
 } GdbxView;
 
+/* Who knows the value of a register. */
+typedef enum GdbxRegSource {
+    GDBX_REG_CPU,        /* the CPU, or what was saved of it: the arch */
+    GDBX_REG_OSPID,      /* guest OS: process id of the task */
+    GDBX_REG_OSTID,      /* guest OS: thread id of the task */
+    GDBX_REG_ICOUNT,     /* instructions executed by the machine */
+} GdbxRegSource;
+
+typedef struct GdbxRegInfo {
+    const char *name;    /* a constant */
+    unsigned bytes;
+    GdbxRegSource source;
+    bool in_g;           /* part of the `g` packet; those come first */
+} GdbxRegInfo;
+
 /*
- * A user thread's registers, wherever they are: @cs when it is in user mode
- * on that CPU now (live), else @saved. Exactly one is non-NULL.
+ * A thread whose registers are asked for, wherever they are: a CPU of the
+ * machine, or a user thread that is in user mode on @cs now (live), or else
+ * @saved. Exactly one of the two is non-NULL.
  */
-typedef struct GdbxUserThread {
+typedef struct GdbxThread {
+    GdbxView view;
     CPUState *cs;
     const OsiUserRegs *saved;
-    int32_t pid, tid;
-    uint64_t root;       /* physical address of its page tables */
-    bool compat32;       /* 32-bit program */
-} GdbxUserThread;
+    int32_t pid, tid;    /* the guest OS's; 0 unknown */
+    uint64_t root;       /* user thread: physical address of its page tables */
+} GdbxThread;
 
 typedef struct GdbxArch {
     /* Copies what introspection needs. Main thread, vCPUs stopped. */
@@ -57,29 +73,37 @@ typedef struct GdbxArch {
      */
     uint64_t (*user_return)(CPUState *cs, uint64_t from, bool *complete);
 
-    /* Target description of a process: a whole <target> document. */
-    const char *(*process_xml)(bool compat32);
+    /* Target description: a whole <target> document, a constant. */
+    const char *(*description)(GdbxView view);
 
-    /* Number of registers in GDBX_VIEW_PROCESS; @in_g: of those in `g`. */
-    unsigned (*process_regs)(bool compat32, unsigned *in_g);
+    /* False: @view has no register @n. Any thread. */
+    bool (*reg_info)(GdbxView view, unsigned n, GdbxRegInfo *out);
 
     /*
-     * Appends register @n of @t in target byte order to @out; false when it
-     * is not available now (@out then has its size appended to @size).
+     * Appends register @n of @t, whose source is the CPU, in target byte
+     * order to @out; false when its value is not known.
      */
-    bool (*read_user)(const GdbxUserThread *t, unsigned n, GByteArray *out,
-                      unsigned *size);
-
-    /* Live threads only. Returns bytes consumed, 0 = cannot be written. */
-    unsigned (*write_user)(const GdbxUserThread *t, unsigned n,
-                           const uint8_t *buf, size_t len);
+    bool (*read_reg)(const GdbxThread *t, unsigned n, GByteArray *out);
 
     /*
-     * Plain integer value of register @n for a condition, in the vCPU thread
-     * at an instruction boundary; @pc is the instruction's linear address.
+     * The same the other way; live threads only. @buf: as many bytes as the
+     * register has. False, and nothing changed, when it cannot be written.
+     */
+    bool (*write_reg)(const GdbxThread *t, unsigned n, const uint8_t *buf);
+
+    /*
+     * Plain integer value of register @n, whose source is the CPU, for a
+     * condition, in the vCPU thread in front of an instruction at linear
+     * address @pc. @ra: host return address into translated code, 0 outside.
      */
     bool (*condition_reg)(CPUState *cs, GdbxView view, unsigned n, uint64_t pc,
-                          uint64_t *value);
+                          uintptr_t ra, uint64_t *value);
+
+    /*
+     * How many instructions of the block of translated code that @ra is in
+     * have not been executed, that at @ra included. vCPU thread.
+     */
+    unsigned (*insns_left)(CPUState *cs, uintptr_t ra);
 
     /*
      * Guest virtual memory as @cs sees it now, without any effect on the guest
@@ -93,9 +117,11 @@ void gdbx_register_arch(const GdbxArch *arch);
 
 /*
  * Called by the arch's check in translated code: does the instruction at
- * linear address @pc stop @cs? vCPU thread; all state but the PC synchronised.
+ * linear address @pc stop @cs? vCPU thread; all state but the PC and the
+ * condition codes synchronised. @ra: host return address into translated code,
+ * or 0.
  */
-bool gdbx_point_hit(CPUState *cs, uint64_t pc);
+bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra);
 
 /* Whether there may be points at all; a cheap first test for that. */
 bool gdbx_points_armed(void);

@@ -23,6 +23,14 @@ typedef struct TimelineMark {
 /* Main thread, guest stopped (exact) or running (as of some moment). */
 TimelineMark timeline_now(void);
 
+/*
+ * Instructions executed, as @cs sees it in the midst of running: for its own
+ * thread, where timeline_now() may not be asked. @left: instructions of the
+ * block of translated code that are counted already, but have not been
+ * executed. 0 where they are not counted.
+ */
+uint64_t timeline_icount_at(CPUState *cs, unsigned left);
+
 /* "replay" etc.; a constant. */
 const char *timeline_mode_name(TimelineMode mode);
 

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The guest's time: where are we. See include/replay/timeline.h. */
 #include "qemu/osdep.h"
+#include "qemu/atomic.h"
+#include "qemu/seqlock.h"
+#include "qemu/timer.h"
+#include "hw/core/cpu.h"
 #include "system/cpu-timers.h"
+#include "system/cpu-timers-internal.h"
 #include "system/replay.h"
 #include "replay/timeline.h"
 
@@ -19,6 +24,19 @@ TimelineMark timeline_now(void)
         now.icount = icount_get_raw();
     }
     return now;
+}
+
+/*
+ * icount_get_raw() would end the emulator here ("Bad icount read"): it counts
+ * whole blocks, and moves the machine's clocks by what it counts.
+ */
+uint64_t timeline_icount_at(CPUState *cs, unsigned left)
+{
+    if (!icount_enabled()) {
+        return 0;
+    }
+    return qatomic_read_i64(&timers_state.qemu_icount) + cs->icount_budget -
+           (cs->neg.icount_decr.u16.low + cs->icount_extra) - left;
 }
 
 const char *timeline_mode_name(TimelineMode mode)

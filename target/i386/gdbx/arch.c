@@ -183,7 +183,7 @@ void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip)
 {
     CPUState *cs = env_cpu(env);
 
-    if (gdbx_point_hit(cs, linear(env, eip))) {
+    if (gdbx_point_hit(cs, linear(env, eip), GETPC())) {
         cs->exception_index = EXCP_DEBUG;
         cpu_loop_exit_restore(cs, GETPC());
     }
@@ -199,7 +199,7 @@ void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
 {
     qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_FETCH_FAULT]);
     if ((error_code & PG_ERROR_P_MASK) && pc(cs) == addr &&
-        gdbx_points_armed() && gdbx_point_hit(cs, addr)) {
+        gdbx_points_armed() && gdbx_point_hit(cs, addr, ra)) {
         cs->exception_index = EXCP_DEBUG;
         cpu_loop_exit_restore(cs, ra);
     }
@@ -219,11 +219,12 @@ static const GdbxArch x86_arch = {
     .pc = pc,
     .trace = trace,
     .user_return = user_return,
-    .process_xml = gdbx_i386_process_xml,
-    .process_regs = gdbx_i386_process_regs,
-    .read_user = gdbx_i386_read_user,
-    .write_user = gdbx_i386_write_user,
+    .description = gdbx_i386_description,
+    .reg_info = gdbx_i386_reg_info,
+    .read_reg = gdbx_i386_read_reg,
+    .write_reg = gdbx_i386_write_reg,
     .condition_reg = gdbx_i386_condition_reg,
+    .insns_left = gdbx_i386_insns_left,
     .read_virt = read_virt,
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Register layout of x86 user threads, as data. */
+/* Registers of x86 CPUs and user threads; their layout is regs-desc.c. */
 #ifndef TARGET_I386_GDBX_REGS_H
 #define TARGET_I386_GDBX_REGS_H
 
@@ -33,13 +33,13 @@ typedef struct GdbxRegPlace {
 bool gdbx_i386_reg_place(GdbxView view, bool cs64, unsigned n,
                          GdbxRegPlace *out);
 
-const char *gdbx_i386_process_xml(bool compat32);
-unsigned gdbx_i386_process_regs(bool compat32, unsigned *in_g);
-bool gdbx_i386_read_user(const GdbxUserThread *t, unsigned n, GByteArray *out,
-                         unsigned *size);
-unsigned gdbx_i386_write_user(const GdbxUserThread *t, unsigned n,
-                              const uint8_t *buf, size_t len);
+/* The members of GdbxArch of these names. */
+const char *gdbx_i386_description(GdbxView view);
+bool gdbx_i386_reg_info(GdbxView view, unsigned n, GdbxRegInfo *out);
+bool gdbx_i386_read_reg(const GdbxThread *t, unsigned n, GByteArray *out);
+bool gdbx_i386_write_reg(const GdbxThread *t, unsigned n, const uint8_t *buf);
 bool gdbx_i386_condition_reg(CPUState *cs, GdbxView view, unsigned n,
-                             uint64_t pc, uint64_t *value);
+                             uint64_t pc, uintptr_t ra, uint64_t *value);
+unsigned gdbx_i386_insns_left(CPUState *cs, uintptr_t ra);
 
 #endif
