@@ -113,6 +113,7 @@ typedef struct GdbxHit {
     bool valid;
     bool hardware, transient;
     bool machine;              /* a point of the machine is there too */
+    unsigned number;           /* of `monitor gdbx break'; 0: gdb's own */
     uint64_t pc;
     int64_t pid;               /* owner of the point */
     char note[160];            /* why a condition could not be evaluated */
@@ -137,6 +138,8 @@ typedef struct GdbxPointSpec {
 GdbxPoint *gdbx_point_insert(const GdbxPointSpec *spec);
 bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
                        unsigned number);
+/* Those of `monitor gdbx break': one, or all when @number is 0. */
+void gdbx_points_delete(unsigned number);
 GdbxPoint *gdbx_point_transient(const GdbxInferior *inf, uint64_t addr);
 void gdbx_points_drop_transient(void);
 void gdbx_points_forget(int64_t pid);      /* all of an inferior's */
@@ -151,6 +154,20 @@ void gdbx_hits_clear(void);
 /* Lets @cs pass @pc once without looking at points. */
 void gdbx_skip_once(CPUState *cs, uint64_t pc);
 void gdbx_skips_clear(void);
+/*
+ * What gdb knows nothing of (a point of `monitor gdbx break', commands) it does
+ * not step over either. The stub lets the CPU pass what it has told there: for
+ * as long as the CPU has neither moved nor another content of its registers.
+ */
+typedef enum GdbxTold { GDBX_TOLD_POINT = 1, GDBX_TOLD_COMMANDS = 2 } GdbxTold;
+/* @what was told of @cs at @pc. Its thread, or stopped. */
+void gdbx_told(CPUState *cs, uint64_t pc, unsigned what);
+/* @cs is about to execute at @pc: what of it was told already? Once. */
+unsigned gdbx_take_told(CPUState *cs, uint64_t pc);
+/* Before a resume: a CPU that was moved is told again, changed registers not. */
+void gdbx_told_check(void);
+void gdbx_told_init(void);
+void gdbx_told_clear(void);
 /* vCPU thread: is this the instruction @cs was let pass? */
 bool gdbx_skipped(CPUState *cs, uint64_t pc);
 

@@ -88,12 +88,12 @@ static bool conditions_true(CPUState *cs, const GdbxPoint *p, uintptr_t ra,
 }
 
 /*
- * Of several points at one place: what ends a step, what gdb resumed, and a
- * process's own rather than the machine's (R7).
+ * Of several points at one place: what ends a step, what gdb resumed, what gdb
+ * knows of, and a process's own rather than the machine's (R7).
  */
 static int rank(const GdbxPoint *p)
 {
-    return 4 * p->transient + 2 * gdbx_in_scope(p->pid) +
+    return 8 * p->transient + 4 * gdbx_in_scope(p->pid) + 2 * !p->number +
            !gdbx_is_machine(p->pid);
 }
 
@@ -111,6 +111,7 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
 {
     GdbxPoint *p, *best = NULL;
     bool machine = false;
+    unsigned told = gdbx_take_told(cs, pc);
     GdbxHit *hit;
 
     /* A single step executes its instruction before points count (R6). */
@@ -121,7 +122,8 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
     for (p = gdbx_points_at(pc); p; p = p->next) {
         if (p->addr != pc || !p->armed ||
             (gdbx.arch->address_space(cs) & p->mask) != p->space ||
-            (p->cpl >= 0 && gdbx.arch->privilege(cs) != p->cpl)) {
+            (p->cpl >= 0 && gdbx.arch->privilege(cs) != p->cpl) ||
+            (p->number && (told & GDBX_TOLD_POINT))) {
             continue;
         }
         if (!best) {
@@ -144,6 +146,7 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
     hit->pid = best->pid;
     hit->hardware = best->hardware;
     hit->machine = machine;
+    hit->number = best->number;
     hit->transient = best->transient;
     hit->valid = true;
     return true;

@@ -4,18 +4,19 @@
  * from gdb's `monitor` and from QEMU's own console.
  */
 #include "qemu/osdep.h"
-#include "qemu/atomic.h"
 #include "qemu/module.h"
 #include "monitor/monitor.h"
 #include "monitor/hmp.h"
+#include "qapi/qapi-commands-misc.h"
 #include "qobject/qdict.h"
 #include "hw/core/cpu.h"
 #include "system/runstate.h"
 #include "replay/timeline.h"
 #include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/monitor.h"
 #include "gdbstub/gdbx/rows.h"
 
-static void show_os(Monitor *mon)
+static void show_os(Monitor *mon, const char *args)
 {
     OsiGuest *g;
     const OsiFeature *f;
@@ -36,25 +37,7 @@ static void show_os(Monitor *mon)
     }
 }
 
-static void show_point(const GdbxPoint *p, void *opaque)
-{
-    g_autofree char *owner = gdbx_is_machine(p->pid)
-        ? g_strdup("machine") : g_strdup_printf("process %d", (int)p->pid);
-
-    monitor_printf(opaque, "  0x%016" PRIx64 " %-16s %s true %" PRIu64
-                   " false %" PRIu64 " conditions %u\n",
-                   p->addr, owner, p->armed ? "armed  " : "removed",
-                   qatomic_read(&p->hits), qatomic_read(&p->misses),
-                   p->conditions ? p->conditions->len : 0);
-}
-
-static void show_points(Monitor *mon)
-{
-    monitor_printf(mon, "points (gdb removes them while it is stopped):\n");
-    gdbx_points_each(show_point, mon);
-}
-
-static void show_time(Monitor *mon)
+static void show_time(Monitor *mon, const char *args)
 {
     TimelineMark now = timeline_now();
 
@@ -68,7 +51,7 @@ static void show_time(Monitor *mon)
                    now.file ? " of " : "", now.file ? now.file : "");
 }
 
-static void show_hooks(Monitor *mon)
+static void show_hooks(Monitor *mon, const char *args)
 {
     for (int i = 0; i < GDBX_HOOK__COUNT; i++) {
         monitor_printf(mon, "  %-24s %" PRIu64 "\n", gdbx_hook_name(i),
@@ -76,7 +59,7 @@ static void show_hooks(Monitor *mon)
     }
 }
 
-static void show_packets(Monitor *mon)
+static void show_packets(Monitor *mon, const char *args)
 {
     size_t n;
     const GdbxRow *r = gdbx_rows(&n);
@@ -86,45 +69,144 @@ static void show_packets(Monitor *mon)
     }
 }
 
-static void show_help(Monitor *mon);
+static void show_help(Monitor *mon, const char *args);
 
-static const struct {
-    const char *name, *doc;
-    void (*run)(Monitor *mon);
-} commands[] = {
-    { "help", "this list", show_help },
-    { "os", "what was found of the guest OS, with evidence", show_os },
-    { "points", "breakpoints in the emulator, with true and false hits",
-      show_points },
-    { "time", "position in the guest's time", show_time },
-    { "packets", "packets the extension handles", show_packets },
-    { "hooks", "how often QEMU called each hook", show_hooks },
+static const GdbxCommand commands[] = {
+    { "help", "[NOUN]", "this list, or how one of them is used", show_help },
+    { "os", NULL, "what was found of the guest OS, with evidence", show_os },
+    { "break", "ADDR [cr3 VALUE] [cpl 0..3]",
+      "stop at an address, whoever comes by", gdbx_mon_break,
+      "Needs nothing of the guest OS: good for firmware, boot loaders, any "
+      "OS.\n"
+      "  cr3 VALUE   only with this page-table root in CR3\n"
+      "  cpl N       only at this privilege level: 0 kernel, 3 user\n"
+      "Numbers are decimal or 0x... gdb expands nothing in a monitor line; "
+      "let it:\n"
+      "  (gdb) eval \"monitor gdbx break %#lx cr3 %#lx\", &f, $cr3\n"
+      "gdb sees a SIGTRAP, `continue' passes. Gone when gdb disconnects.\n" },
+    { "delete", "N|all", "remove points of `gdbx break'", gdbx_mon_delete },
+    { "points", NULL, "points in the emulator, with true and false hits",
+      gdbx_mon_points,
+      "A row: number (`gdb' for gdb's own), address, owner, whether it is "
+      "armed,\n"
+      "how often its conditions were true and false, how many conditions and\n"
+      "commands it has, its filters.\n" },
+    { "time", NULL, "position in the guest's time", show_time },
+    { "packets", NULL, "packets the extension handles", show_packets },
+    { "hooks", NULL, "how often QEMU called each hook", show_hooks },
 };
 
-static void show_help(Monitor *mon)
+static const GdbxCommand *find(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        monitor_printf(mon, "  gdbx %-8s %s\n", commands[i].name,
-                       commands[i].doc);
+        if (!strcmp(name, commands[i].name)) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static void unknown(Monitor *mon, const char *name)
+{
+    monitor_printf(mon, "gdbx: no command '%s'; try: gdbx help\n", name);
+}
+
+void gdbx_usage(Monitor *mon, const char *name)
+{
+    const GdbxCommand *c = find(name);
+
+    monitor_printf(mon, "usage: gdbx %s%s%s\n", c->name, c->params ? " " : "",
+                   c->params ? c->params : "");
+}
+
+static void show_help(Monitor *mon, const char *args)
+{
+    const GdbxCommand *c;
+    GdbxWord name;
+
+    if (gdbx_next_word(&args, name)) {
+        c = find(name);
+        if (!c) {
+            unknown(mon, name);
+            return;
+        }
+        gdbx_usage(mon, name);
+        monitor_printf(mon, "%s.\n%s", c->doc, c->more ? c->more : "");
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        g_autofree char *left = NULL;
+
+        c = &commands[i];
+        left = g_strdup_printf("%s %s", c->name, c->params ? c->params : "");
+        monitor_printf(mon, "  gdbx %-34s %s\n", left, c->doc);
     }
 }
 
 static void hmp_gdbx(Monitor *mon, const QDict *qdict)
 {
     const char *name = qdict_get_try_str(qdict, "noun");
+    const char *args = qdict_get_try_str(qdict, "args");
+    const GdbxCommand *c = find(name ? name : "help");
 
     if (!gdbx.on) {
         monitor_printf(mon, "gdbx is off: start the stub (-s or -gdb) without "
                        "gdbx=off, with TCG, on a supported target\n");
-        return;
+    } else if (!c) {
+        unknown(mon, name);
+    } else if (args && !c->params) {
+        gdbx_usage(mon, c->name);
+    } else {
+        c->run(mon, args ? args : "");
     }
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        if (!strcmp(name ? name : "help", commands[i].name)) {
-            commands[i].run(mon);
-            return;
+}
+
+/*
+ * QEMU sends a packet for each line of a monitor's output and reads no
+ * acknowledgement meanwhile: on a Unix socket both sides wait for each other
+ * after 277 lines (pristine QEMU does too). Our tables may be longer, so they
+ * go in few, large packets; gdb takes any size.
+ */
+#define CHUNK 16384
+
+static void put_output(const char *text)
+{
+    g_autoptr(GString) plain = g_string_new(NULL);
+
+    for (const char *p = text; *p; p++) {
+        if (*p != '\r') {
+            g_string_append_c(plain, *p);
         }
     }
-    monitor_printf(mon, "gdbx: no command '%s'; try: gdbx help\n", name);
+    for (size_t at = 0; at < plain->len; at += CHUNK) {
+        g_autoptr(GString) s = g_string_new("O");
+
+        gdbx_append_hex(s, plain->str + at, MIN(CHUNK, plain->len - at));
+        gdbx_reply(s);
+    }
+}
+
+/* qRcmd: our own command only; the others are QEMU's monitor's. */
+bool gdbx_pkt_monitor(const char *args)
+{
+    g_autoptr(GByteArray) line = g_byte_array_new();
+    g_autofree char *output = NULL;
+    const char *rest;
+    GdbxWord word;
+
+    if (strlen(args) % 2 || !gdbx_unhex(args, strlen(args) / 2, line)) {
+        return false;
+    }
+    g_byte_array_append(line, (const uint8_t *)"", 1);
+    rest = (const char *)line->data;
+    if (!gdbx_next_word(&rest, word) || strcmp(word, "gdbx")) {
+        return false;
+    }
+    output = qmp_human_monitor_command((const char *)line->data, false, 0,
+                                       NULL);
+    put_output(output ? output : "");
+    gdbx_ok();
+    return true;
 }
 
 static void register_command(void)

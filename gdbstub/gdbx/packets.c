@@ -28,6 +28,7 @@ static const GdbxRow rows[] = {
       "auxiliary vector of the selected process" },
     { "qXfer:osdata:read:", false, "qXfer:osdata:read+", gdbx_pkt_osdata,
       "tables of `info os`" },
+    { "qRcmd,", false, NULL, gdbx_pkt_monitor, "`monitor gdbx ...'" },
     { "g", true, NULL, gdbx_pkt_read_regs, "general registers" },
     { "G", false, NULL, gdbx_pkt_write_regs, "write general registers" },
     { "p", false, NULL, gdbx_pkt_read_reg, "one register" },

@@ -69,6 +69,7 @@ static void per_cpu_init(void)
     if (!hits) {
         hits = g_new0(GdbxHit, gdb_get_max_cpus());
         skips = g_new0(Skip, gdb_get_max_cpus());
+        gdbx_told_init();
     }
 }
 
@@ -214,7 +215,7 @@ GdbxPoint *gdbx_point_transient(const GdbxInferior *inf, uint64_t addr)
     return get(inf->pid, addr, false, true, 0);
 }
 
-/* Deletes the points for which @doomed says so. */
+/* Deletes the points for which @doomed says so; @pid is handed on to it. */
 static void sweep(bool (*doomed)(const GdbxPoint *p, int64_t pid), int64_t pid)
 {
     for (int i = 0; i < OFFSETS; i++) {
@@ -269,6 +270,16 @@ bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
     return true;
 }
 
+static bool numbered(const GdbxPoint *p, int64_t number)
+{
+    return p->number && (!number || p->number == number);
+}
+
+void gdbx_points_delete(unsigned number)
+{
+    sweep(numbered, number);
+}
+
 void gdbx_points_drop_transient(void)
 {
     sweep(transient, 0);
@@ -290,6 +301,7 @@ void gdbx_points_reset(void)
     if (hits) {
         gdbx_hits_clear();
         gdbx_skips_clear();
+        gdbx_told_clear();
     }
 }
 

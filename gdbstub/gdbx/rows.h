@@ -44,6 +44,8 @@ bool gdbx_pkt_backward(const char *args);
 /* break.c */
 bool gdbx_pkt_insert(const char *args);
 bool gdbx_pkt_remove(const char *args);
+/* monitor.c */
+bool gdbx_pkt_monitor(const char *args);
 /* xfer.c, osdata.c */
 bool gdbx_pkt_exec_file(const char *args);
 bool gdbx_pkt_auxv(const char *args);

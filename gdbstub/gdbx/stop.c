@@ -157,6 +157,24 @@ static void report_elsewhere(CPUState *cs, const char *what, uint64_t pc)
     gdbx_stop_reply(GDB_SIGNAL_0, tid.pid, tid.tid, "");
 }
 
+/*
+ * gdb has no breakpoint there: it would take swbreak for a leftover and go on
+ * (R7), so this is a trap like any other, and it is not gdb that steps over it.
+ */
+static void report_numbered(CPUState *cs, const GdbxHit *hit)
+{
+    GdbxTid tid = { GDBX_MACHINE_PID, gdb_get_cpu_index(cs) };
+
+    gdbx_console("gdbx: point %u hit at 0x%" PRIx64 " (CPU#%d, cr3 0x%" PRIx64
+                 ", cpl %d)\n", hit->number, hit->pc, cs->cpu_index,
+                 gdbx.arch->address_space(cs), gdbx.arch->privilege(cs));
+    gdbx_told(cs, hit->pc, GDBX_TOLD_POINT);
+    if (!gdbx_in_scope(GDBX_MACHINE_PID)) {
+        tid = scope_thread(cs);
+    }
+    gdbx_stop_reply(GDB_SIGNAL_TRAP, tid.pid, tid.tid, "");
+}
+
 static void report_hit(CPUState *cs, const GdbxHit *hit)
 {
     const char *more = hit->hardware ? "hwbreak:;" : "swbreak:;";
@@ -164,6 +182,10 @@ static void report_hit(CPUState *cs, const GdbxHit *hit)
 
     if (hit->note[0]) {
         gdbx_console("gdbx: %s\n", hit->note);
+    }
+    if (hit->number) {
+        report_numbered(cs, hit);
+        return;
     }
     if (!gdbx_in_scope(hit->pid)) {
         report_elsewhere(cs, "hit a breakpoint", hit->pc);
@@ -332,6 +354,7 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
     }
     gdbx_guest_stale();
     if (running) {
+        gdbx_told_check();
         gdbx_hits_clear();
         return;
     }

@@ -11,6 +11,8 @@
 
 /* What any instruction but a jump to itself changes something of. */
 #define GDBX_TRACE_WORDS 18
+/* The first of them: the general registers alone, synchronised everywhere. */
+#define GDBX_TRACE_GENERAL 16
 
 /* Which description of the registers a number belongs to. */
 typedef enum GdbxView {
