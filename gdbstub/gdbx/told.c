@@ -54,11 +54,13 @@ unsigned gdbx_take_told(CPUState *cs, uint64_t pc)
     if (!what || t->pc != pc) {
         return 0;
     }
-    t->what = 0;
     fill(&now, cs, pc, what);
-    return now.space == t->space &&
-           !memcmp(now.regs, t->regs, GDBX_TRACE_GENERAL * sizeof(now.regs[0]))
-           ? what : 0;
+    if (now.space != t->space ||
+        memcmp(now.regs, t->regs, GDBX_TRACE_GENERAL * sizeof(now.regs[0]))) {
+        return 0;   /* somebody else, while the one that was told waits */
+    }
+    t->what = 0;
+    return what;
 }
 
 void gdbx_told_check(void)

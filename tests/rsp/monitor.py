@@ -172,7 +172,7 @@ def test_each_turn(vm):
         # A new point at the place where the CPU is counts from here on.
         told(talk.run(), 1, work)
         value = talk.number(counter)
-        for _ in range(50):
+        for _ in range(1000):
             told(talk.run(), 1, work)
             value += 1
             tap.equal(talk.number(counter), value, 'counter')
