@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Z and z: gdb's breakpoints become points owned by the inferior that is
+ * Z and z: gdb's breakpoints become points, its watchpoints watches, owned by the inferior that is
  * selected (gdb sends Hg before, gdb-client.md section 2). Accepted wherever
  * they are: a page need not be there yet.
  */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/rows.h"
 
-/*
- * Watchpoints of a process need an address-space filter that QEMU's own do
- * not have: one that stops the wrong process would be worse than none.
- */
-static bool other_type(const GdbxZ *z)
+static GdbxWatchSpec watch_spec(const GdbxZ *z)
 {
-    if (!gdbx_selected()) {
-        return false;
+    return (GdbxWatchSpec) {
+        .pid = gdbx.general.pid, .addr = z->addr, .len = z->kind,
+        .type = z->type,
+    };
+}
+
+static void insert_watch(const GdbxZ *z)
+{
+    GdbxWatchSpec spec = watch_spec(z);
+    g_autofree char *why = NULL;
+
+    if (gdbx_watch_insert(&spec, &why)) {
+        gdbx_ok();
+    } else {
+        gdbx_error("watchpoint at 0x%" PRIx64 " refused: %s", z->addr, why);
     }
-    gdbx_error("watchpoints of a process are not supported; "
-               "set them in the machine's inferior");
-    return true;
 }
 
 bool gdbx_pkt_insert(const char *args)
@@ -33,7 +39,8 @@ bool gdbx_pkt_insert(const char *args)
         return true;
     }
     if (z.type > 1) {
-        return other_type(&z);
+        insert_watch(&z);
+        return true;
     }
     if (z.commands && z.commands->len) {
         gdbx_error("breakpoint refused: commands are not supported");
@@ -50,17 +57,20 @@ bool gdbx_pkt_insert(const char *args)
 bool gdbx_pkt_remove(const char *args)
 {
     g_auto(GdbxZ) z = { 0 };
+    GdbxWatchSpec spec;
     g_autofree char *reason = NULL;
 
     if (!gdbx_parse_z(args, &z, &reason)) {
         gdbx_error("not a breakpoint: %s", reason);
         return true;
     }
-    if (z.type > 1) {
-        return other_type(&z);
-    }
     /* Removing what is gone already is no error: an exit forgets points. */
-    gdbx_point_remove(gdbx.general.pid, z.addr, z.type == 1, 0);
+    if (z.type > 1) {
+        spec = watch_spec(&z);
+        gdbx_watch_remove(&spec);
+    } else {
+        gdbx_point_remove(gdbx.general.pid, z.addr, z.type == 1, 0);
+    }
     gdbx_ok();
     return true;
 }

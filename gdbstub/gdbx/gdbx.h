@@ -215,6 +215,8 @@ bool gdbx_report_gone(void);
 void gdbx_stop_interrupted(void);
 /* A stop reply with @sig in the name of a thread that gdb resumed. */
 void gdbx_stop_in_scope(int sig);
+/* A hit whose owner gdb did not resume: told in words, stopped in scope. */
+void gdbx_report_elsewhere(CPUState *cs, const char *what, uint64_t pc);
 void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more);
 
 /* --- objects (xfer.c, osdata.c, threads.c) --- */

@@ -5,7 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/rows.h"
 
 /* gdb itself becomes slow (quadratic) long before this. */
@@ -85,8 +85,10 @@ void gdbx_inferiors_refresh(void)
         if (!t || t->object != inf->object || !fill(inf, t)) {
             inf->gone = true;
             gdbx_points_forget(inf->pid);
+            gdbx_watches_forget(inf->pid);
         } else {
             gdbx_points_respace(inf);
+            gdbx_watches_respace(inf);
         }
     }
 }
@@ -174,6 +176,7 @@ bool gdbx_pkt_kill(const char *args)
 static void drop(GdbxInferior *inf)
 {
     gdbx_points_forget(inf->pid);
+    gdbx_watches_forget(inf->pid);
     if (gdbx.general.pid == inf->pid || gdbx.stopped.pid == inf->pid) {
         gdbx.general = (GdbxTid) { GDBX_MACHINE_PID,
             gdb_get_cpu_index(gdbserver_state.g_cpu ?: first_cpu) };
@@ -199,6 +202,7 @@ bool gdbx_pkt_detach(const char *args)
     }
     if (gdbx_is_machine(pid)) {
         gdbx_points_forget(pid);
+        gdbx_watches_forget(pid);
         gdb_breakpoint_remove_all(first_cpu);
         gdbx.machine_detached = true;
     } else {
@@ -221,6 +225,7 @@ bool gdbx_pkt_query_stop(const char *args)
 {
     gdbx_inferiors_reset();
     gdbx_points_reset();
+    gdbx_watches_reset();
     if (gdbserver_state.c_cpu) {
         gdbx.general.tid = gdb_get_cpu_index(gdbserver_state.c_cpu);
         gdbx.stopped = gdbx.general;

@@ -11,7 +11,7 @@
 #include "system/tcg.h"
 #include "system/cpus.h"
 #include "hw/core/cpu.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/watch.h"
 
 GdbxState gdbx;
 uint64_t gdbx_hook_calls[GDBX_HOOK__COUNT];
@@ -26,6 +26,11 @@ const char *gdbx_hook_name(GdbxHookId id)
         [GDBX_HOOK_INSN_WANTED] = "gdbx_hook_insn_wanted",
         [GDBX_HOOK_INSN] = "gdbx_hook_insn",
         [GDBX_HOOK_FETCH_FAULT] = "gdbx_hook_fetch_fault",
+        [GDBX_HOOK_PAGE] = "gdbx_hook_page",
+        [GDBX_HOOK_ACCESS] = "gdbx_hook_access",
+        [GDBX_HOOK_STORE] = "gdbx_hook_store",
+        [GDBX_HOOK_DMA] = "gdbx_hook_dma",
+        [GDBX_HOOK_RAM_WRITTEN] = "gdbx_hook_ram_written",
     };
     return names[id];
 }
@@ -92,6 +97,7 @@ static void forget_client(void)
     gdbx.client = false;
     gdbx_inferiors_reset();
     gdbx_points_reset();
+    gdbx_watches_reset();
 }
 
 void gdbx_hook_connection(bool opened)

@@ -2,7 +2,7 @@
 /* Packets in: the table, the dispatch, the ways to answer. */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/rows.h"
 
 static bool pkt_supported(const char *args);
@@ -61,6 +61,7 @@ static bool pkt_supported(const char *args)
 
     gdbx_inferiors_reset();
     gdbx_points_reset();
+    gdbx_watches_reset();
     gdbx.client = strstr(args, "multiprocess+") != NULL;
     if (!gdbx.client) {
         return false;

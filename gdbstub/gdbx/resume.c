@@ -11,7 +11,7 @@
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
 #include "system/runstate.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/rows.h"
 
 GdbxRun gdbx_run = { .scope = -1 };
@@ -208,6 +208,9 @@ bool gdbx_pkt_vcont(const char *args)
     gdbserver_state.signal = 0;
     if (interrupted) {
         gdbx_stop_interrupted();
+    } else if ((!step || others) && gdbx_watch_pending() &&
+               gdbx_watch_report()) {
+        /* It happened at the last stop already; one at a time can be told. */
     } else if (!step) {
         if (!continue_cpus(actions)) {
             gdbx_resume_quietly();

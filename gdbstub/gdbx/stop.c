@@ -11,7 +11,8 @@
 #include "system/runstate.h"
 #include "qemu/main-loop.h"
 #include "block/aio.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "exec/cpu-interrupt.h"
+#include "gdbstub/gdbx/watch.h"
 
 void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
 {
@@ -142,8 +143,7 @@ static GdbxTid scope_thread(CPUState *cs)
     return (GdbxTid) { pid, gdbx_some_thread(inf) ?: pid };
 }
 
-/* A hit whose owner gdb did not resume: told in words, stopped in scope. */
-static void report_elsewhere(CPUState *cs, const char *what, uint64_t pc)
+void gdbx_report_elsewhere(CPUState *cs, const char *what, uint64_t pc)
 {
     GdbxTid tid = scope_thread(cs);
 
@@ -188,7 +188,7 @@ static void report_hit(CPUState *cs, const GdbxHit *hit)
         return;
     }
     if (!gdbx_in_scope(hit->pid)) {
-        report_elsewhere(cs, "hit a breakpoint", hit->pc);
+        gdbx_report_elsewhere(cs, "hit a breakpoint", hit->pc);
         return;
     }
     if (gdbx_is_machine(hit->pid)) {
@@ -244,46 +244,30 @@ static CPUState *choose_hit(void)
     return best;
 }
 
-static CPUState *watch_hit(void)
+/* A vCPU was to execute one instruction only. */
+static bool stepped(void)
 {
     CPUState *cs;
 
     CPU_FOREACH(cs) {
-        if (cs->watchpoint_hit) {
-            return cs;
+        if (cs->singlestep_enabled) {
+            return true;
         }
     }
-    return NULL;
-}
-
-/* QEMU's watchpoints, all the machine's: after the access, so told first. */
-static void report_watch(CPUState *cs)
-{
-    gdbx_run.stepping = false;
-    gdbx_points_drop_transient();
-    if (!gdbx_in_scope(GDBX_MACHINE_PID)) {
-        report_elsewhere(cs, "hit a watchpoint", gdbx.arch->pc(cs));
-        return;
-    }
-    gdbx.stopped = (GdbxTid) { GDBX_MACHINE_PID, gdb_get_cpu_index(cs) };
-    gdbx.general = gdbx.stopped;
-    gdbserver_state.c_cpu = gdbserver_state.g_cpu = cs;
-    gdbx_run.reply_due = false;
-    gdbserver_state.allow_stop_reply = true;    /* QEMU's handler words it */
+    return false;
 }
 
 static void stopped_debug(void)
 {
     CPUState *cpu = gdbserver_state.c_cpu ?: first_cpu;
-    CPUState *watch = watch_hit();
-    CPUState *hit = choose_hit();
-    CPUState *cs;
+    bool watched = gdbx_watch_pending();
+    CPUState *hit, *cs;
 
-    if (watch) {
-        report_watch(watch);
+    /* Behind the access, so told first. */
+    if (watched && gdbx_watch_report()) {
         return;
     }
-
+    hit = choose_hit();
     if (hit && !(gdbx_run.stepping && gdbx_run.alone)) {
         gdbx_run.stepping = false;
         gdbx_points_drop_transient();
@@ -308,12 +292,12 @@ static void stopped_debug(void)
             return;
         }
     }
-    if (gdbx.machine_detached) {
+    if (gdbx.machine_detached || (watched && !stepped())) {
         gdbx_go_on_quietly();
         return;
     }
     if (!gdbx_in_scope(GDBX_MACHINE_PID)) {
-        report_elsewhere(cpu, "stopped", gdbx.arch->pc(cpu));
+        gdbx_report_elsewhere(cpu, "stopped", gdbx.arch->pc(cpu));
         return;
     }
     gdbx_stop_reply(GDB_SIGNAL_TRAP, GDBX_MACHINE_PID,
@@ -356,6 +340,7 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
     if (running) {
         gdbx_told_check();
         gdbx_hits_clear();
+        gdbx_watches_commit();
         return;
     }
     if (!gdbx.client ||
@@ -378,9 +363,7 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
     }
     CPU_FOREACH(cs) {
         cpu_single_step(cs, 0);
-        if (!gdbserver_state.allow_stop_reply ||
-            cs != gdbserver_state.c_cpu) {
-            cs->watchpoint_hit = NULL;  /* gdb's next z frees it */
-        }
+        /* Asked for by a watch; the machine has stopped without it. */
+        cpu_reset_interrupt(cs, CPU_INTERRUPT_DEBUG);
     }
 }

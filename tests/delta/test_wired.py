@@ -16,10 +16,12 @@ guest = Guest(run=['busy-a', 'busy-b'], smp=2)
 
 
 def test_session_reaches_all():
-    "attach, break, continue on a Linux guest: every hook was reached"
+    "attach, break, watch, continue on a Linux guest: every hook was reached"
     with guest.gdb() as (_vm, gdb):
         gdb.attach(guest.pids['busy-a'])
         gdb.cmd('break work')
+        gdb.run('continue')
+        gdb.cmd('watch counter')
         gdb.run('continue')
         seen = hooks.counts(gdb.cmd('monitor gdbx hooks'))
         gdb.cmd('delete')

@@ -68,8 +68,10 @@ PROGRAMS = {
     'bin/pages': ('programs', ['pages.c'],
                   STATIC + ['-Wl,-Ttext-segment=0x50000000']),
     'bin/sleeper': ('programs', ['sleeper.c'], STATIC),
+    'bin/watched': ('programs', ['watched.c'], STATIC),
 }
-LINKS = {'bin/busy-a': 'busy', 'bin/busy-b': 'busy', 'bin/sh': 'busybox'}
+LINKS = {'bin/busy-a': 'busy', 'bin/busy-b': 'busy', 'bin/sh': 'busybox',
+         'bin/watch-a': 'watched', 'bin/watch-b': 'watched'}
 # What the dynamic programs need of the C library: guest path -> names asked
 # of the compiler.
 LIBRARIES = {

@@ -66,22 +66,33 @@ def test_vanish_one_cpu(vm):
 
 @on(ONE)
 def test_watch_in_step(vm):
-    "a machine watchpoint hit in a process's step is told once"
+    "a machine watchpoint hit in a process's step is told behind it"
     sleeper, (_, counter) = ONE.pids['sleeper'], places(vm)
     asleep(vm, sleeper)
     with Talk(vm) as talk:
         thread = talk.attach(sleeper)
+        busy = talk.attach(ONE.pids['busy-a'])
         talk.ok(f'Hgp{M}.1')
         talk.ok(f'Z2,{counter},8')
         talk.expect(talk.run(), rf'T05thread:p{M}\.0*1;.*watch:')
         # Others resumed too: it is told as what it is.
         talk.expect(talk.run(f'vCont;s:{thread};c'),
                     rf'T05thread:p{M}\.0*1;.*watch:')
-        # The step alone: in words, and in the name of the thread stepped.
+        # The step alone: gdb may hear of that thread only, so it waits.
+        talk.ok(f'Hg{busy}')
+        before = talk.number(counter)
         talk.ok(f'Hg{thread}')
-        stop = talk.run(f'vCont;s:{thread}')
-        talk.expect(stop, rf'T00thread:{thread};', 'watch')
-        tap.equal(stop[1].count('hit a watchpoint'), 1, 'told')
+        talk.resume(f'vCont;s:{thread}')
+        until(lambda: counters(ONE, ['busy-a'])[0] > before + 1,
+              'busy-a goes on')
+        talk.interrupt()
+        talk.expect(talk.stop(), rf'T02thread:{thread};$')
+        # Told at once: the guest has not run in between.
+        talk.ok(f'Hg{busy}')
+        now = talk.number(counter)
+        talk.expect(talk.run(), rf'T05thread:p{M}\.0*1;.*watch:')
+        talk.ok(f'Hg{busy}')
+        tap.equal(talk.number(counter), now, 'the counter at the stop')
         talk.ok(f'Hgp{M}.1')
         talk.ok(f'z2,{counter},8')
         for _ in range(5):
