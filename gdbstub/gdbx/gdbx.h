@@ -106,6 +106,8 @@ typedef struct GdbxPoint {
     GPtrArray *conditions;     /* GdbxAx, owned; NULL or empty: always true */
     GPtrArray *commands;       /* GdbxAx, owned; not empty: run, do not stop */
     uint64_t hits, misses;     /* condition true / false; atomic, relaxed */
+    uint64_t *missed;          /* more false ones: counted by compiled code, a
+                                * number per vCPU (points.c owns it) */
 } GdbxPoint;
 
 /* What a vCPU stopped for. Written by its thread, read when it is stopped. */
@@ -147,8 +149,10 @@ void gdbx_points_reset(void);              /* all, and the instrumentation */
 void gdbx_points_respace(const GdbxInferior *inf);
 void gdbx_points_each(void (*fn)(const GdbxPoint *p, void *opaque),
                       void *opaque);
-/* Those with the page offset of @addr, armed or not; for hit.c. */
+/* Those with the page offset of @addr, armed or not; for hit.c and emit.c. */
 GdbxPoint *gdbx_points_at(uint64_t addr);
+/* How often the condition was false. */
+uint64_t gdbx_point_misses(const GdbxPoint *p);
 GdbxHit *gdbx_hit(CPUState *cs);
 void gdbx_hits_clear(void);
 /* Lets @cs pass @pc once without looking at points. */

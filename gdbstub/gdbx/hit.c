@@ -119,6 +119,7 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
         return false;
     }
     hit = gdbx_hit(cs);
+    gdbx_unread[gdbx_slot(cs)] = 0;
     for (p = gdbx_points_at(pc); p; p = p->next) {
         if (p->addr != pc || !p->armed ||
             (gdbx.arch->address_space(cs) & p->mask) != p->space ||

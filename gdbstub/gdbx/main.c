@@ -31,6 +31,7 @@ const char *gdbx_hook_name(GdbxHookId id)
         [GDBX_HOOK_STORE] = "gdbx_hook_store",
         [GDBX_HOOK_DMA] = "gdbx_hook_dma",
         [GDBX_HOOK_RAM_WRITTEN] = "gdbx_hook_ram_written",
+        [GDBX_HOOK_EXEC_PAGE] = "gdbx_hook_exec_page",
     };
     return names[id];
 }

@@ -191,7 +191,7 @@ static void show(Monitor *mon, const GdbxPoint *p)
     monitor_printf(mon, "  %4s 0x%016" PRIx64 " %-15s %s true %" PRIu64
                    " false %" PRIu64 " conditions %u", number, p->addr, owner,
                    p->armed ? "armed  " : "removed", qatomic_read(&p->hits),
-                   qatomic_read(&p->misses),
+                   gdbx_point_misses(p),
                    p->conditions ? p->conditions->len : 0);
     if (p->commands && p->commands->len) {
         monitor_printf(mon, " commands %u", p->commands->len);

@@ -2,16 +2,16 @@
 /*
  * Points: breakpoints compiled into the translated code.
  *
- * At translation an instruction whose page offset is in the set of
- * instrumented offsets gets a call to gdbx_point_hit() in front of it. The low
- * 12 bits are the one thing that no aliasing, sharing or late mapping of pages
- * changes; x86 code is translated position-independently, so the full address
- * is known only when it runs. Code that merely shares a page with a breakpoint
- * is not touched, unlike with QEMU's own breakpoints, which single-step it.
+ * At translation an instruction at the place of a point (sites.h knows where
+ * in RAM these are) gets a check in front of it (emit.h), which ends in
+ * gdbx_point_hit() (hit.c) when it may be a hit. x86 code is translated
+ * position-independently, so the full address is known only when it runs.
+ * Code that merely shares a page with a breakpoint is not touched, unlike with
+ * QEMU's own breakpoints, which single-step it.
  *
- * An offset stays instrumented when its last point is removed: gdb removes and
- * re-inserts everything at each stop, and that must not throw translated code
- * away. gdbx_points_reset() ends it.
+ * A removed point stays known: gdb removes and re-inserts everything at each
+ * stop, and that must not throw translated code away. gdbx_points_reset() ends
+ * it.
  *
  * Rejected: patching int3 into guest memory (visible to the guest, impossible
  * for pages that are not there), QEMU's cpu_breakpoint_insert() (no owner, no
@@ -21,10 +21,10 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
-#include "qemu/bitmap.h"
-#include "exec/tb-flush.h"
 #include "hw/core/cpu.h"
+#include "exec/translation-block.h"
 #include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/sites.h"
 
 #define OFFSETS 4096
 /* Removed points kept for their counts; more than any person looks at. */
@@ -36,32 +36,16 @@ typedef struct Skip {
 } Skip;
 
 static GdbxPoint *table[OFFSETS];
-static DECLARE_BITMAP(instrumented, OFFSETS);
-static bool any_instrumented;
+static bool any;
 static unsigned remembered;
+static GSList *old_counters;   /* compiled code may still count there */
+uint8_t *gdbx_unread;
 static GdbxHit *hits;
 static Skip *skips;
 
-bool gdbx_hook_insn_wanted(uint64_t pc)
-{
-    if (!any_instrumented) {
-        return false;
-    }
-    qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_INSN_WANTED]);
-    return test_bit(pc & (OFFSETS - 1), instrumented);
-}
-
 bool gdbx_points_armed(void)
 {
-    return any_instrumented;
-}
-
-static void instrument(uint64_t addr)
-{
-    if (!test_and_set_bit(addr & (OFFSETS - 1), instrumented)) {
-        any_instrumented = true;
-        tb_flush(first_cpu);
-    }
+    return any;
 }
 
 static void per_cpu_init(void)
@@ -70,6 +54,7 @@ static void per_cpu_init(void)
         hits = g_new0(GdbxHit, gdb_get_max_cpus());
         skips = g_new0(Skip, gdb_get_max_cpus());
         gdbx_told_init();
+        gdbx_unread = g_new0(uint8_t, gdb_get_max_cpus());
     }
 }
 
@@ -121,7 +106,23 @@ static void point_free(GdbxPoint *p)
 {
     g_clear_pointer(&p->conditions, g_ptr_array_unref);
     g_clear_pointer(&p->commands, g_ptr_array_unref);
+    old_counters = g_slist_prepend(old_counters, p->missed);
     g_free(p);
+}
+
+unsigned gdbx_slot(CPUState *cs)
+{
+    return cs->tcg_cflags & CF_PARALLEL ? cs->cpu_index : 0;
+}
+
+uint64_t gdbx_point_misses(const GdbxPoint *p)
+{
+    uint64_t n = qatomic_read(&p->misses);
+
+    for (int i = 0; i < gdb_get_max_cpus(); i++) {
+        n += qatomic_read(&p->missed[i]);
+    }
+    return n;
 }
 
 static GdbxPoint *find(int64_t pid, uint64_t addr, bool hardware,
@@ -150,25 +151,32 @@ static bool same_conditions(const GPtrArray *a, const GPtrArray *b)
     return na == nb;
 }
 
-/* An inferior's address space and registers; the machine's match in all. */
-static void set_space(GdbxPoint *p)
+/*
+ * An inferior's address space and registers; the machine's match in all. True
+ * when that changes what the point asks.
+ */
+static bool set_space(GdbxPoint *p)
 {
     GdbxInferior *inf = gdbx_inferior(p->pid);
+    GdbxPoint before = *p;
 
     p->view = gdbx_view(p->pid);
-    if (p->number) {
-        return;     /* said by a person */
+    if (!p->number) {       /* else said by a person */
+        p->mask = inf ? osi_cr3_mask(gdbx_guest()) : 0;
+        p->space = inf ? inf->root.table & p->mask : 0;
     }
-    p->mask = inf ? osi_cr3_mask(gdbx_guest()) : 0;
-    p->space = inf ? inf->root.table & p->mask : 0;
+    return p->view != before.view || p->mask != before.mask ||
+           p->space != before.space;
 }
 
+/* @changed: it asks another question than compiled code may know. */
 static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
-                      bool transient, unsigned number)
+                      bool transient, unsigned number, bool *changed)
 {
     GdbxPoint **slot = &table[addr & (OFFSETS - 1)];
     GdbxPoint *p = find(pid, addr, hardware, transient, number);
 
+    *changed = !p;
     if (!p) {
         p = g_new0(GdbxPoint, 1);
         p->addr = addr;
@@ -177,42 +185,57 @@ static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
         p->transient = transient;
         p->number = number;
         p->cpl = -1;
+        p->missed = g_new0(uint64_t, gdb_get_max_cpus());
         p->next = *slot;
         *slot = p;
     } else if (!p->armed) {
         remembered--;
     }
-    set_space(p);
+    *changed |= set_space(p);
     p->armed = true;
+    any = true;
     per_cpu_init();
-    instrument(addr);
     return p;
 }
 
 GdbxPoint *gdbx_point_insert(const GdbxPointSpec *spec)
 {
+    bool changed;
     GdbxPoint *p = get(spec->pid, spec->addr, spec->hardware, false,
-                       spec->number);
+                       spec->number, &changed);
 
     /* A second Z0 replaces (R12); counts go on only for the same question. */
     if (!same_conditions(p->conditions, spec->conditions)) {
         p->hits = p->misses = 0;
+        memset(p->missed, 0, gdb_get_max_cpus() * sizeof(*p->missed));
+        changed = true;
     }
     g_clear_pointer(&p->conditions, g_ptr_array_unref);
     g_clear_pointer(&p->commands, g_ptr_array_unref);
     p->conditions = spec->conditions;
     p->commands = spec->commands;
+    changed |= p->cpl != spec->cpl;
     p->cpl = spec->cpl;
     if (spec->has_space) {
+        changed |= p->space != (spec->space & ~0xfffull);
         p->mask = ~0xfffull;
         p->space = spec->space & p->mask;
+    }
+    if (changed) {
+        gdbx_site_add(p->addr);
     }
     return p;
 }
 
 GdbxPoint *gdbx_point_transient(const GdbxInferior *inf, uint64_t addr)
 {
-    return get(inf->pid, addr, false, true, 0);
+    bool changed;
+    GdbxPoint *p = get(inf->pid, addr, false, true, 0, &changed);
+
+    if (changed) {
+        gdbx_site_add(addr);
+    }
+    return p;
 }
 
 /* Deletes the points for which @doomed says so; @pid is handed on to it. */
@@ -245,14 +268,17 @@ static bool of_pid(const GdbxPoint *p, int64_t pid)
     return p->pid == pid;
 }
 
-static bool transient(const GdbxPoint *p, int64_t pid)
-{
-    return p->transient;
-}
-
 static bool disarmed(const GdbxPoint *p, int64_t pid)
 {
     return !p->armed;
+}
+
+static void disarm(GdbxPoint *p)
+{
+    p->armed = false;
+    if (++remembered > MAX_REMEMBERED) {
+        sweep(disarmed, 0);
+    }
 }
 
 bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
@@ -263,10 +289,7 @@ bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
     if (!p || !p->armed) {
         return false;
     }
-    p->armed = false;
-    if (++remembered > MAX_REMEMBERED) {
-        sweep(disarmed, 0);
-    }
+    disarm(p);
     return true;
 }
 
@@ -282,7 +305,17 @@ void gdbx_points_delete(unsigned number)
 
 void gdbx_points_drop_transient(void)
 {
-    sweep(transient, 0);
+    for (int i = 0; i < OFFSETS; i++) {
+        for (GdbxPoint *p = table[i]; p; p = p->next) {
+            if (p->transient && p->armed) {
+                p->armed = false;
+                remembered++;
+            }
+        }
+    }
+    if (remembered > MAX_REMEMBERED) {
+        sweep(disarmed, 0);
+    }
 }
 
 void gdbx_points_forget(int64_t pid)
@@ -290,13 +323,21 @@ void gdbx_points_forget(int64_t pid)
     sweep(of_pid, pid);
 }
 
+/* Behind the flush of all translated code that was asked for before. */
+static void free_counters(CPUState *cs, run_on_cpu_data data)
+{
+    g_slist_free_full(data.host_ptr, g_free);
+}
+
 void gdbx_points_reset(void)
 {
     sweep(all, 0);
-    if (any_instrumented) {
-        bitmap_zero(instrumented, OFFSETS);
-        any_instrumented = false;
-        tb_flush(first_cpu);
+    gdbx_sites_reset();
+    any = false;
+    if (old_counters) {
+        async_safe_run_on_cpu(first_cpu, free_counters,
+                              RUN_ON_CPU_HOST_PTR(old_counters));
+        old_counters = NULL;
     }
     if (hits) {
         gdbx_hits_clear();
@@ -309,8 +350,8 @@ void gdbx_points_respace(const GdbxInferior *inf)
 {
     for (int i = 0; i < OFFSETS; i++) {
         for (GdbxPoint *p = table[i]; p; p = p->next) {
-            if (p->pid == inf->pid) {
-                set_space(p);
+            if (p->pid == inf->pid && set_space(p)) {
+                gdbx_site_add(p->addr);
             }
         }
     }

@@ -13,6 +13,7 @@
 #include "block/aio.h"
 #include "exec/cpu-interrupt.h"
 #include "gdbstub/gdbx/watch.h"
+#include "gdbstub/gdbx/sites.h"
 
 void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
 {
@@ -341,6 +342,7 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
         gdbx_told_check();
         gdbx_hits_clear();
         gdbx_watches_commit();
+        gdbx_sites_commit();
         return;
     }
     if (!gdbx.client ||

@@ -112,6 +112,9 @@ typedef struct GdbxArch {
      * (no fault, no accessed bit). vCPU thread or stopped.
      */
     bool (*read_virt)(CPUState *cs, uint64_t va, void *buf, size_t len);
+
+    /* Throws translated code of the page at RAM offset @ram away. vCPU thread. */
+    void (*drop_code)(uint64_t ram);
 } GdbxArch;
 
 /* @arch must live for ever. Later calls replace earlier ones. */
@@ -127,5 +130,12 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra);
 
 /* Whether there may be points at all; a cheap first test for that. */
 bool gdbx_points_armed(void);
+
+/*
+ * What compiled code writes has an element per vCPU; one for all when they
+ * take turns. gdbx_unread[]: memory could not be read for a condition.
+ */
+unsigned gdbx_slot(CPUState *cs);
+extern uint8_t *gdbx_unread;
 
 #endif

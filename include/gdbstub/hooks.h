@@ -14,12 +14,15 @@
 
 #ifndef CONFIG_USER_ONLY
 
+#include "exec/memattrs.h"
+
 /* How often each hook did more than look; for `monitor gdbx hooks`. */
 typedef enum GdbxHookId {
     GDBX_HOOK_START, GDBX_HOOK_CONNECTION, GDBX_HOOK_BYTE, GDBX_HOOK_PACKET,
     GDBX_HOOK_INSN_WANTED, GDBX_HOOK_INSN, GDBX_HOOK_FETCH_FAULT,
     GDBX_HOOK_PAGE, GDBX_HOOK_ACCESS, GDBX_HOOK_STORE, GDBX_HOOK_DMA,
     GDBX_HOOK_RAM_WRITTEN,
+    GDBX_HOOK_EXEC_PAGE,
     GDBX_HOOK__COUNT
 } GdbxHookId;
 
@@ -56,11 +59,11 @@ bool gdbx_hook_packet(const char *line);
 /*
  * Caller: i386_tr_translate_insn() in target/i386/tcg/translate.c, per
  * instruction at translation. vCPU thread, no BQL.
- * @pc: address the instruction is translated at; only its page offset is good
- * for all virtual aliases of the code.
+ * @db: the block; its pc_next is where the instruction is.
  * Returns true when gdbx_hook_insn() has to be called for it.
  */
-bool gdbx_hook_insn_wanted(uint64_t pc);
+struct DisasContextBase;
+bool gdbx_hook_insn_wanted(const struct DisasContextBase *db);
 
 /*
  * Caller: x86_cpu_tlb_fill() in target/i386/tcg/system/excp_helper.c, when an
@@ -70,6 +73,14 @@ bool gdbx_hook_insn_wanted(uint64_t pc);
  */
 void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
                            uintptr_t ra);
+
+/*
+ * Caller: the same, when the page of @addr gets into the TLB with the rights
+ * @prot (PAGE_*). vCPU thread. @paddr: its physical page, in the address space
+ * that @attrs select.
+ */
+void gdbx_hook_exec_page(CPUState *cs, uint64_t addr, uint64_t paddr, int prot,
+                         MemTxAttrs attrs);
 
 /* Is anything watched, and is any of it physical memory. watch.c sets them. */
 extern bool gdbx_watching, gdbx_watching_ram;
@@ -143,10 +154,12 @@ static inline void gdbx_hook_ram_written(uint64_t ram, uint64_t len)
         gdbx_ram_written(ram, len);
     }
 }
-
 #ifdef TCG_TCG_OP_H
-/* Caller: as above. Emits the check in front of the instruction. @eip: EIP/RIP */
-void gdbx_hook_insn(TCGv eip);
+/*
+ * Caller: as of gdbx_hook_insn_wanted(). Emits the check in front of the
+ * instruction. @eip: EIP/RIP of it.
+ */
+void gdbx_hook_insn(const struct DisasContextBase *db, TCGv eip);
 #endif
 
 #else /* CONFIG_USER_ONLY */
@@ -161,13 +174,14 @@ static inline bool gdbx_hook_packet(const char *line)
     return false;
 }
 
-static inline bool gdbx_hook_insn_wanted(uint64_t pc)
+struct DisasContextBase;
+static inline bool gdbx_hook_insn_wanted(const struct DisasContextBase *db)
 {
     return false;
 }
 
 #ifdef TCG_TCG_OP_H
-static inline void gdbx_hook_insn(TCGv eip)
+static inline void gdbx_hook_insn(const struct DisasContextBase *db, TCGv eip)
 {
 }
 #endif

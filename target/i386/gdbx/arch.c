@@ -10,14 +10,13 @@
 #include "exec/helper-proto-common.h"
 #include "hw/core/cpu.h"
 #include "introspect/qemu.h"
+#include "exec/page-protection.h"
 #include "gdbx/regs.h"
-#include "tcg/tcg-op.h"
 #include "gdbstub/hooks.h"
+#include "gdbstub/gdbx/sites.h"
 
 #define HELPER_H "gdbx/helper.h"
 #include "exec/helper-proto.h.inc"
-#include "exec/helper-gen.h.inc"
-#include "exec/helper-info.c.inc"
 #undef HELPER_H
 
 static void osi_cpu(CPUState *cs, OsiCpu *out)
@@ -189,6 +188,17 @@ void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip)
     }
 }
 
+uint64_t HELPER(gdbx_peek)(CPUX86State *env, uint64_t addr, uint32_t size)
+{
+    CPUState *cs = env_cpu(env);
+    uint64_t value = 0;
+
+    if (!read_virt(cs, addr, &value, size)) {
+        gdbx_unread[gdbx_slot(cs)] = 1;
+    }
+    return le64_to_cpu(value);
+}
+
 /*
  * A point on a page that must not be executed: gdb lets a function it calls
  * (`print f(x)') return to its stack. The page is there, so the fault would
@@ -205,10 +215,28 @@ void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
     }
 }
 
-void gdbx_hook_insn(TCGv eip)
+void gdbx_hook_exec_page(CPUState *cs, uint64_t addr, uint64_t paddr, int prot,
+                         MemTxAttrs attrs)
 {
-    qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_INSN]);
-    gen_helper_gdbx_point(tcg_env, eip);
+    AddressSpace *as;
+    MemoryRegion *mr;
+    hwaddr at, len = TARGET_PAGE_SIZE;
+
+    if (!(prot & PAGE_EXEC) || !gdbx_site_page_wanted(addr)) {
+        return;
+    }
+    qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_EXEC_PAGE]);
+    as = cpu_get_address_space(cs, cpu_asidx_from_attrs(cs, attrs));
+    RCU_READ_LOCK_GUARD();
+    mr = address_space_translate(as, paddr, &at, &len, false, attrs);
+    if (memory_region_is_ram(mr) || memory_region_is_romd(mr)) {
+        gdbx_site_page_mapped(cs, addr, memory_region_get_ram_addr(mr) + at);
+    }
+}
+
+static void drop_code(uint64_t ram)
+{
+    tb_invalidate_phys_range(ram, ram + TARGET_PAGE_SIZE - 1);
 }
 
 static const GdbxArch x86_arch = {
@@ -226,6 +254,7 @@ static const GdbxArch x86_arch = {
     .condition_reg = gdbx_i386_condition_reg,
     .insns_left = gdbx_i386_insns_left,
     .read_virt = read_virt,
+    .drop_code = drop_code,
 };
 
 static void register_arch(void)

@@ -2,3 +2,5 @@
 /* TCG helpers of the stub extension; QEMU's helper machinery expands this. */
 /* Reads globals (and may leave by longjmp), writes none. */
 DEF_HELPER_FLAGS_2(gdbx_point, TCG_CALL_NO_WG, void, env, tl)
+/* Guest memory for a condition: no fault, no globals. */
+DEF_HELPER_FLAGS_3(gdbx_peek, TCG_CALL_NO_RWG, i64, env, i64, i32)
