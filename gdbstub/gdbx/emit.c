@@ -367,7 +367,7 @@ static void emit_conditions(Compiler *c, const GdbxPoint *p, TCGLabel *next)
         tcg_gen_ld8u_i64(c->scratch, slot_of(c->site, gdbx_unread, 0), 0);
         tcg_gen_brcondi_i64(TCG_COND_NE, c->scratch, 0, yes);
     }
-    slot = slot_of(c->site, p->missed, 3);
+    slot = slot_of(c->site, p->compiled->missed, 3);
     tcg_gen_ld_i64(c->scratch, slot, 0);
     tcg_gen_addi_i64(c->scratch, c->scratch, 1);
     tcg_gen_st_i64(c->scratch, slot, 0);
@@ -396,6 +396,8 @@ static void emit_guard(Compiler *c, const GdbxPoint *p, TCGLabel *next)
     const GdbxSite *s = c->site;
 
     tcg_gen_brcondi_i64(TCG_COND_NE, s->pc, p->addr, next);
+    tcg_gen_ld_i64(c->scratch, tcg_constant_ptr(&p->compiled->armed), 0);
+    tcg_gen_brcondi_i64(TCG_COND_EQ, c->scratch, 0, next);
     if (p->mask) {
         s->space(s, c->scratch);
         tcg_gen_andi_i64(c->scratch, c->scratch, p->mask);

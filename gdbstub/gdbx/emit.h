@@ -6,7 +6,7 @@
  *
  * What is compiled in are the points as they are at translation. A point that
  * is new or asks another question has its code thrown away first (sites.h); a
- * removed one costs a call until it is back or all are reset.
+ * removed one is passed by a flag in memory.
  *
  * vCPU thread, while it translates.
  */

@@ -92,6 +92,12 @@ bool gdbx_has_thread(const GdbxInferior *inf, int32_t tid);
 GdbxView gdbx_view(int64_t pid);
 
 /* --- points (points.c, hit.c) --- */
+/* What compiled code (emit.c) shares with a point. */
+typedef struct GdbxCompiled {
+    uint64_t armed;            /* as in GdbxPoint */
+    uint64_t missed[];         /* false conditions, a number per gdbx_slot() */
+} GdbxCompiled;
+
 typedef struct GdbxPoint {
     struct GdbxPoint *next;    /* next with the same page offset */
     uint64_t addr;             /* linear address of the instruction */
@@ -106,8 +112,7 @@ typedef struct GdbxPoint {
     GPtrArray *conditions;     /* GdbxAx, owned; NULL or empty: always true */
     GPtrArray *commands;       /* GdbxAx, owned; not empty: run, do not stop */
     uint64_t hits, misses;     /* condition true / false; atomic, relaxed */
-    uint64_t *missed;          /* more false ones: counted by compiled code, a
-                                * number per vCPU (points.c owns it) */
+    GdbxCompiled *compiled;    /* points.c owns it; outlives the point */
 } GdbxPoint;
 
 /* What a vCPU stopped for. Written by its thread, read when it is stopped. */

@@ -29,6 +29,7 @@
 #define OFFSETS 4096
 /* Removed points kept for their counts; more than any person looks at. */
 #define MAX_REMEMBERED 10000
+#define MISSED_SIZE (gdb_get_max_cpus() * sizeof(uint64_t))
 
 typedef struct Skip {
     bool valid;
@@ -38,7 +39,7 @@ typedef struct Skip {
 static GdbxPoint *table[OFFSETS];
 static bool any;
 static unsigned remembered;
-static GSList *old_counters;   /* compiled code may still count there */
+static GSList *old_compiled;   /* of points that are gone, but not their code */
 uint8_t *gdbx_unread;
 static GdbxHit *hits;
 static Skip *skips;
@@ -102,11 +103,18 @@ GdbxPoint *gdbx_points_at(uint64_t addr)
     return table[addr & (OFFSETS - 1)];
 }
 
+static void set_armed(GdbxPoint *p, bool armed)
+{
+    p->armed = armed;
+    p->compiled->armed = armed;
+}
+
 static void point_free(GdbxPoint *p)
 {
     g_clear_pointer(&p->conditions, g_ptr_array_unref);
     g_clear_pointer(&p->commands, g_ptr_array_unref);
-    old_counters = g_slist_prepend(old_counters, p->missed);
+    set_armed(p, false);
+    old_compiled = g_slist_prepend(old_compiled, p->compiled);
     g_free(p);
 }
 
@@ -120,7 +128,7 @@ uint64_t gdbx_point_misses(const GdbxPoint *p)
     uint64_t n = qatomic_read(&p->misses);
 
     for (int i = 0; i < gdb_get_max_cpus(); i++) {
-        n += qatomic_read(&p->missed[i]);
+        n += qatomic_read(&p->compiled->missed[i]);
     }
     return n;
 }
@@ -185,14 +193,14 @@ static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
         p->transient = transient;
         p->number = number;
         p->cpl = -1;
-        p->missed = g_new0(uint64_t, gdb_get_max_cpus());
+        p->compiled = g_malloc0(sizeof(*p->compiled) + MISSED_SIZE);
         p->next = *slot;
         *slot = p;
     } else if (!p->armed) {
         remembered--;
     }
     *changed |= set_space(p);
-    p->armed = true;
+    set_armed(p, true);
     any = true;
     per_cpu_init();
     return p;
@@ -207,7 +215,7 @@ GdbxPoint *gdbx_point_insert(const GdbxPointSpec *spec)
     /* A second Z0 replaces (R12); counts go on only for the same question. */
     if (!same_conditions(p->conditions, spec->conditions)) {
         p->hits = p->misses = 0;
-        memset(p->missed, 0, gdb_get_max_cpus() * sizeof(*p->missed));
+        memset(p->compiled->missed, 0, MISSED_SIZE);
         changed = true;
     }
     g_clear_pointer(&p->conditions, g_ptr_array_unref);
@@ -275,7 +283,7 @@ static bool disarmed(const GdbxPoint *p, int64_t pid)
 
 static void disarm(GdbxPoint *p)
 {
-    p->armed = false;
+    set_armed(p, false);
     if (++remembered > MAX_REMEMBERED) {
         sweep(disarmed, 0);
     }
@@ -308,7 +316,7 @@ void gdbx_points_drop_transient(void)
     for (int i = 0; i < OFFSETS; i++) {
         for (GdbxPoint *p = table[i]; p; p = p->next) {
             if (p->transient && p->armed) {
-                p->armed = false;
+                set_armed(p, false);
                 remembered++;
             }
         }
@@ -324,7 +332,7 @@ void gdbx_points_forget(int64_t pid)
 }
 
 /* Behind the flush of all translated code that was asked for before. */
-static void free_counters(CPUState *cs, run_on_cpu_data data)
+static void free_compiled(CPUState *cs, run_on_cpu_data data)
 {
     g_slist_free_full(data.host_ptr, g_free);
 }
@@ -334,10 +342,10 @@ void gdbx_points_reset(void)
     sweep(all, 0);
     gdbx_sites_reset();
     any = false;
-    if (old_counters) {
-        async_safe_run_on_cpu(first_cpu, free_counters,
-                              RUN_ON_CPU_HOST_PTR(old_counters));
-        old_counters = NULL;
+    if (old_compiled) {
+        async_safe_run_on_cpu(first_cpu, free_compiled,
+                              RUN_ON_CPU_HOST_PTR(old_compiled));
+        old_compiled = NULL;
     }
     if (hits) {
         gdbx_hits_clear();
