@@ -160,15 +160,15 @@ GdbxPoint *gdbx_points_at(uint64_t addr);
 uint64_t gdbx_point_misses(const GdbxPoint *p);
 GdbxHit *gdbx_hit(CPUState *cs);
 void gdbx_hits_clear(void);
-/* Lets @cs pass @pc once without looking at points. */
-void gdbx_skip_once(CPUState *cs, uint64_t pc);
-void gdbx_skips_clear(void);
 /*
  * What gdb knows nothing of (a point of `monitor gdbx break', commands) it does
  * not step over either. The stub lets the CPU pass what it has told there: for
  * as long as the CPU has neither moved nor another content of its registers.
  */
-typedef enum GdbxTold { GDBX_TOLD_POINT = 1, GDBX_TOLD_COMMANDS = 2 } GdbxTold;
+typedef enum GdbxTold {
+    GDBX_TOLD_POINT = 1, GDBX_TOLD_COMMANDS = 2,
+    GDBX_TOLD_ALL = 4,      /* a stop that gdb does not see: all points there */
+} GdbxTold;
 /* @what was told of @cs at @pc. Its thread, or stopped. */
 void gdbx_told(CPUState *cs, uint64_t pc, unsigned what);
 /* @cs is about to execute at @pc: what of it was told already? Once. */
@@ -176,9 +176,8 @@ unsigned gdbx_take_told(CPUState *cs, uint64_t pc);
 /* Before a resume: a CPU that was moved is told again, changed registers not. */
 void gdbx_told_check(void);
 void gdbx_told_init(void);
-void gdbx_told_clear(void);
-/* vCPU thread: is this the instruction @cs was let pass? */
-bool gdbx_skipped(CPUState *cs, uint64_t pc);
+/* @cs, or all vCPUs (NULL), need not pass @what any more. */
+void gdbx_told_clear(CPUState *cs, unsigned what);
 
 /* --- running and stopping (resume.c, step.c, stop.c) --- */
 typedef struct GdbxRun {

@@ -115,7 +115,7 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
     GdbxHit *hit;
 
     /* A single step executes its instruction before points count (R6). */
-    if (cs->singlestep_enabled || gdbx_skipped(cs, pc)) {
+    if (cs->singlestep_enabled || (told & GDBX_TOLD_ALL)) {
         return false;
     }
     hit = gdbx_hit(cs);

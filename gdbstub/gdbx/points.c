@@ -31,18 +31,12 @@
 #define MAX_REMEMBERED 10000
 #define MISSED_SIZE (gdb_get_max_cpus() * sizeof(uint64_t))
 
-typedef struct Skip {
-    bool valid;
-    uint64_t pc;
-} Skip;
-
 static GdbxPoint *table[OFFSETS];
 static bool any;
 static unsigned remembered;
 static GSList *old_compiled;   /* of points that are gone, but not their code */
 uint8_t *gdbx_unread;
 static GdbxHit *hits;
-static Skip *skips;
 
 bool gdbx_points_armed(void)
 {
@@ -53,7 +47,6 @@ static void per_cpu_init(void)
 {
     if (!hits) {
         hits = g_new0(GdbxHit, gdb_get_max_cpus());
-        skips = g_new0(Skip, gdb_get_max_cpus());
         gdbx_told_init();
         gdbx_unread = g_new0(uint8_t, gdb_get_max_cpus());
     }
@@ -71,30 +64,6 @@ void gdbx_hits_clear(void)
 
     CPU_FOREACH(cs) {
         gdbx_hit(cs)->valid = false;
-    }
-}
-
-void gdbx_skip_once(CPUState *cs, uint64_t pc)
-{
-    per_cpu_init();
-    skips[cs->cpu_index] = (Skip) { .valid = true, .pc = pc };
-}
-
-bool gdbx_skipped(CPUState *cs, uint64_t pc)
-{
-    Skip *s = &skips[cs->cpu_index];
-
-    if (!s->valid) {
-        return false;
-    }
-    s->valid = false;
-    return s->pc == pc;
-}
-
-void gdbx_skips_clear(void)
-{
-    if (skips) {
-        memset(skips, 0, gdb_get_max_cpus() * sizeof(*skips));
     }
 }
 
@@ -349,8 +318,7 @@ void gdbx_points_reset(void)
     }
     if (hits) {
         gdbx_hits_clear();
-        gdbx_skips_clear();
-        gdbx_told_clear();
+        gdbx_told_clear(NULL, ~0u);
     }
 }
 

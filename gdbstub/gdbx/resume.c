@@ -19,7 +19,14 @@ GdbxRun gdbx_run = { .scope = -1 };
 void gdbx_start(const char *states)
 {
     g_autofree char *copy = g_memdup2(states, gdb_get_max_cpus());
+    CPUState *cs;
 
+    CPU_FOREACH(cs) {
+        if (states[cs->cpu_index] == 's') {
+            /* A step executes its instruction before points count (R6). */
+            gdbx_told_clear(cs, ~0u);
+        }
+    }
     gdbx_run.reply_due = true;
     gdb_continue_partial(copy);
     if (runstate_needs_reset()) {

@@ -69,7 +69,7 @@ static bool arrived(void)
             continue;
         }
         if (!runs_on(cs, gdbx_run.tid)) {
-            gdbx_skip_once(cs, hit->pc);   /* another thread came by */
+            gdbx_told(cs, hit->pc, GDBX_TOLD_ALL);   /* another thread came by */
         } else if (hit->pc == gdbx_run.arrive) {
             done = true;
         }

@@ -31,7 +31,7 @@ void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
     }
     gdbserver_state.allow_stop_reply = false;
     gdbx_run.reply_due = false;
-    gdbx_skips_clear();
+    gdbx_told_clear(NULL, GDBX_TOLD_ALL);
     gdbx_reply(s);
 }
 
@@ -232,7 +232,7 @@ static CPUState *choose_hit(void)
         }
         if (!hit_is_owners(cs, hit)) {
             if (!hit->machine) {
-                gdbx_skip_once(cs, hit->pc);
+                gdbx_told(cs, hit->pc, GDBX_TOLD_ALL);
                 continue;
             }
             hit->pid = GDBX_MACHINE_PID;
@@ -281,7 +281,7 @@ static void stopped_debug(void)
 
             /* gdb hears of its thread alone (R6); the others pass. */
             if (h->valid && !h->transient) {
-                gdbx_skip_once(cs, h->pc);
+                gdbx_told(cs, h->pc, GDBX_TOLD_ALL);
             }
         }
         gdbx_step_stopped();

@@ -5,7 +5,7 @@
  * gdb steps over the breakpoints it knows. A point of `monitor gdbx break', or
  * commands that have run before another point stopped the CPU at the same
  * place, it knows not: the next resume would tell them again. So their place is
- * kept with the CPU's registers. An interrupt that comes first leaves them as
+ * kept with the CPU's registers; so is the place of a stop that gdb does not see. An interrupt that comes first leaves them as
  * they are when the CPU is back; a CPU that gdb has moved, or that comes by in
  * the next turn of a loop, differs in the program counter or in a register.
  *
@@ -78,9 +78,11 @@ void gdbx_told_check(void)
     }
 }
 
-void gdbx_told_clear(void)
+void gdbx_told_clear(CPUState *cs, unsigned what)
 {
-    if (all) {
-        memset(all, 0, gdb_get_max_cpus() * sizeof(*all));
+    for (int i = 0; all && i < gdb_get_max_cpus(); i++) {
+        if (!cs || cs->cpu_index == i) {
+            all[i].what &= ~what;
+        }
     }
 }
