@@ -67,11 +67,15 @@ PROGRAMS = {
     # Where no other program is: points of the machine are hit in all.
     'bin/pages': ('programs', ['pages.c'],
                   STATIC + ['-Wl,-Ttext-segment=0x50000000']),
+    'bin/torture': ('programs', ['torture.c'],
+                    ['-no-pie', '-fno-pie', '-pthread', '-fno-builtin', '-ldl',
+                     '-Wl,-Ttext-segment=0x60000000']),
     'bin/sleeper': ('programs', ['sleeper.c'], STATIC),
     'bin/watched': ('programs', ['watched.c'], STATIC),
 }
 LINKS = {'bin/busy-a': 'busy', 'bin/busy-b': 'busy', 'bin/sh': 'busybox',
-         'bin/watch-a': 'watched', 'bin/watch-b': 'watched'}
+         'bin/watch-a': 'watched', 'bin/watch-b': 'watched',
+         'bin/torture-a': 'torture', 'bin/torture-b': 'torture'}
 # What the dynamic programs need of the C library: guest path -> names asked
 # of the compiler.
 LIBRARIES = {
