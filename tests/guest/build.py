@@ -70,11 +70,13 @@ PROGRAMS = {
     'bin/torture': ('programs', ['torture.c'],
                     ['-no-pie', '-fno-pie', '-pthread', '-fno-builtin', '-ldl',
                      '-Wl,-Ttext-segment=0x60000000']),
+    'bin/steps': ('programs', ['steps.c'], STATIC + ['-O0']),
     'bin/sleeper': ('programs', ['sleeper.c'], STATIC),
     'bin/watched': ('programs', ['watched.c'], STATIC),
 }
 LINKS = {'bin/busy-a': 'busy', 'bin/busy-b': 'busy', 'bin/sh': 'busybox',
          'bin/watch-a': 'watched', 'bin/watch-b': 'watched',
+         'bin/steps-a': 'steps', 'bin/steps-b': 'steps',
          'bin/torture-a': 'torture', 'bin/torture-b': 'torture'}
 # What the dynamic programs need of the C library: guest path -> names asked
 # of the compiler.
