@@ -71,6 +71,7 @@ PROGRAMS = {
                     ['-no-pie', '-fno-pie', '-pthread', '-fno-builtin', '-ldl',
                      '-Wl,-Ttext-segment=0x60000000']),
     'bin/steps': ('programs', ['steps.c'], STATIC + ['-O0']),
+    'bin/sled': ('programs', ['sled.c'], STATIC + ['-fno-pie']),
     'bin/sleeper': ('programs', ['sleeper.c'], STATIC),
     'bin/watched': ('programs', ['watched.c'], STATIC),
 }

@@ -26,7 +26,8 @@ import traceback
 
 
 # What in the environment chooses another test under the same name.
-REPEATED = ('GDB', 'KERNEL', 'SMP', 'ICOUNT', 'AX_SEED', 'TORTURE_SEED')
+REPEATED = ('GDB', 'KERNEL', 'SMP', 'ICOUNT', 'AX_SEED', 'TORTURE_SEED',
+            'COMPILED_SEED')
 
 
 class Skip(Exception):
