@@ -23,7 +23,7 @@
  * started again, but for one that came to a point meanwhile and has asked for
  * a stop.
  */
-static GPtrArray *hold_vcpus(void)
+GPtrArray *gdbx_hold_vcpus(void)
 {
     GPtrArray *running = g_ptr_array_new();
     CPUState *cs;
@@ -39,7 +39,7 @@ static GPtrArray *hold_vcpus(void)
     return running;
 }
 
-static void let_go(GPtrArray *running)
+void gdbx_let_go(GPtrArray *running)
 {
     if (running->len && runstate_is_running()) {
         qemu_clock_enable(QEMU_CLOCK_VIRTUAL, true);
@@ -134,9 +134,9 @@ void gdbx_mon_break(Monitor *mon, const char *args)
         return;
     }
     spec.number = next_number(&n);
-    held = hold_vcpus();
+    held = gdbx_hold_vcpus();
     gdbx_point_insert(&spec);
-    let_go(held);
+    gdbx_let_go(held);
     monitor_printf(mon, "point %u at 0x%" PRIx64 "\n", spec.number, spec.addr);
 }
 
@@ -158,9 +158,9 @@ void gdbx_mon_delete(Monitor *mon, const char *args)
                                      : "gdbx: there are none\n", word);
         return;
     }
-    held = hold_vcpus();
+    held = gdbx_hold_vcpus();
     gdbx_points_delete(n.wanted);
-    let_go(held);
+    gdbx_let_go(held);
 }
 
 static void collect(const GdbxPoint *p, void *opaque)
@@ -210,13 +210,15 @@ void gdbx_mon_points(Monitor *mon, const char *args)
     g_autoptr(GPtrArray) all = g_ptr_array_new();
 
     gdbx_points_each(collect, all);
-    if (!all->len) {
-        monitor_printf(mon, "no points\n");
-        return;
+    if (all->len) {
+        g_ptr_array_sort(all, by_number);
+        monitor_printf(mon, "points (gdb removes its own while it is "
+                       "stopped):\n");
     }
-    g_ptr_array_sort(all, by_number);
-    monitor_printf(mon, "points (gdb removes its own while it is stopped):\n");
     for (guint i = 0; i < all->len; i++) {
         show(mon, g_ptr_array_index(all, i));
+    }
+    if (!gdbx_mon_show_watches(mon) && !all->len) {
+        monitor_printf(mon, "no points\n");
     }
 }

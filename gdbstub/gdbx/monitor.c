@@ -91,6 +91,14 @@ static const GdbxCommand commands[] = {
       "armed,\n"
       "how often its conditions were true and false, how many conditions and\n"
       "commands it has, its filters.\n" },
+    { "watch", "[phys] ADDR LEN [read|write|access]",
+      "stop at an access to memory, whoever makes it", gdbx_mon_watch,
+      "`phys': ADDR is a physical address, and devices' DMA counts. `write' "
+      "is meant\n"
+      "if nothing is said; a write that changes nothing does not stop.\n"
+      "gdb sees a SIGTRAP, the console says who did it. Gone when gdb "
+      "disconnects.\n" },
+    { "unwatch", "N|all", "remove watches of `gdbx watch'", gdbx_mon_unwatch },
     { "time", NULL, "position in the guest's time", show_time },
     { "packets", NULL, "packets the extension handles", show_packets },
     { "hooks", NULL, "how often QEMU called each hook", show_hooks },

@@ -23,6 +23,19 @@ typedef struct GdbxCommand {
 /* Says how the command whose arguments were not understood is used. */
 void gdbx_usage(Monitor *mon, const char *name);
 
+/*
+ * For a command that changes what vCPUs read: stops those that run, starts the
+ * same ones again. Empty when the machine is stopped. let_go takes it over.
+ */
+GPtrArray *gdbx_hold_vcpus(void);
+void gdbx_let_go(GPtrArray *running);
+
+/* monitor-watches.c */
+void gdbx_mon_watch(Monitor *mon, const char *args);
+void gdbx_mon_unwatch(Monitor *mon, const char *args);
+/* False, and nothing said, when there are none. */
+bool gdbx_mon_show_watches(Monitor *mon);
+
 /* monitor-points.c */
 void gdbx_mon_break(Monitor *mon, const char *args);
 void gdbx_mon_delete(Monitor *mon, const char *args);

@@ -159,8 +159,11 @@ static char *who_did(const GdbxWatchHit *h)
                           h->pc)
         : g_strdup(h->who);
 
-    return g_strdup_printf("gdbx: %s 0x%" PRIx64 "..0x%" PRIx64 " %s by %s",
-                           w->physical ? "physical" : "address",
+    g_autofree char *number = w->number
+        ? g_strdup_printf("watch %u: ", w->number) : g_strdup("");
+
+    return g_strdup_printf("gdbx: %s%s 0x%" PRIx64 "..0x%" PRIx64 " %s by %s",
+                           number, w->physical ? "physical" : "address",
                            base + h->first, base + h->last,
                            h->write ? "written" : "read", who);
 }

@@ -249,24 +249,6 @@ bool gdbx_watch_remove(const GdbxWatchSpec *spec)
     return disarm(find(spec));
 }
 
-bool gdbx_watch_remove_number(unsigned number)
-{
-    GHashTableIter it;
-    gpointer p;
-
-    if (!table || !number) {
-        return false;
-    }
-    g_hash_table_iter_init(&it, table);
-    while (g_hash_table_iter_next(&it, &p, NULL)) {
-        GdbxWatch *w = p;
-        if (w->number == number) {
-            return disarm(w);
-        }
-    }
-    return false;
-}
-
 static void count_remembered(void)
 {
     GHashTableIter it;
@@ -295,6 +277,25 @@ static void flush(void)
     CPU_FOREACH(cs) {
         tlb_flush(cs);
     }
+}
+
+static gboolean by_number(gpointer key, gpointer value, gpointer opaque)
+{
+    unsigned number = ((GdbxWatch *)key)->number, wanted = *(unsigned *)opaque;
+
+    return number && (!wanted || number == wanted);
+}
+
+bool gdbx_watches_delete(unsigned number)
+{
+    bool found = table && g_hash_table_foreach_remove(table, by_number,
+                                                      &number);
+
+    if (found) {
+        count_remembered();
+        flush();
+    }
+    return found;
 }
 
 void gdbx_watches_forget(int64_t pid)

@@ -84,8 +84,8 @@ typedef struct GdbxWatchSpec {
 /* NULL with @why (a sentence, g_free() it) when it cannot be had. */
 GdbxWatch *gdbx_watch_insert(const GdbxWatchSpec *spec, char **why);
 bool gdbx_watch_remove(const GdbxWatchSpec *spec);
-/* By the number of `monitor gdbx watch'. */
-bool gdbx_watch_remove_number(unsigned number);
+/* By the number of `monitor gdbx watch', 0: all of those. False: none is there. */
+bool gdbx_watches_delete(unsigned number);
 void gdbx_watches_forget(int64_t pid);
 void gdbx_watches_reset(void);
 void gdbx_watches_respace(const GdbxInferior *inf);
@@ -140,10 +140,5 @@ bool gdbx_watch_report(void);
 /* --- watch-dma.c ----------------------------------------------------------- */
 /* Between these, writes to RAM are gdb's own. BQL. */
 void gdbx_watch_own_write(bool begin);
-
-/* --- watch-monitor.c ------------------------------------------------------- */
-void gdbx_monitor_watch(Monitor *mon, const char *args);
-void gdbx_monitor_unwatch(Monitor *mon, const char *args);
-void gdbx_monitor_show_watches(Monitor *mon);
 
 #endif

@@ -103,6 +103,13 @@ __attribute__((noinline)) void store_alias(long x)
     *(volatile long *)(second + 16) = x;
 }
 
+/* Through the alias first, so that @then may change nothing in memory. */
+__attribute__((noinline)) void store_behind(long x, long then)
+{
+    *(volatile long *)(second + 16) = x;
+    *(volatile long *)(first + 16) = then;
+}
+
 __attribute__((noinline)) long load_long(void)
 {
     return value;
@@ -222,6 +229,8 @@ static void turn(long n)
     case 18: fill(7); break;
     case 19: store_dma(n); break;
     case 20: value++; break;
+    case 21: store_behind(n, n); break;
+    case 22: store_behind(n, 99); break;
     }
     rounds++;
 }
