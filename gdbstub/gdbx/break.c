@@ -42,13 +42,10 @@ bool gdbx_pkt_insert(const char *args)
         insert_watch(&z);
         return true;
     }
-    if (z.commands && z.commands->len) {
-        gdbx_error("breakpoint refused: commands are not supported");
-        return true;
-    }
     gdbx_point_insert(&(GdbxPointSpec) {
         .pid = gdbx.general.pid, .addr = z.addr, .hardware = z.type == 1,
         .cpl = -1, .conditions = g_steal_pointer(&z.conditions),
+        .commands = g_steal_pointer(&z.commands),
     });
     gdbx_ok();
     return true;

@@ -60,7 +60,7 @@ void gdbx_ok(void);
 /* "E.text": gdb shows the text where it can (16 and later), else "failed". */
 G_GNUC_PRINTF(1, 2) void gdbx_error(const char *fmt, ...);
 void gdbx_reply(const GString *s);
-/* A line on gdb's console: an O packet; only while gdb waits for a stop. */
+/* A line on gdb's console, in order with all other output (output.h). */
 G_GNUC_PRINTF(1, 2) void gdbx_console(const char *fmt, ...);
 
 /* --- the guest (guest.c) -------------------------------------------------- */
@@ -113,6 +113,7 @@ typedef struct GdbxPoint {
     GPtrArray *commands;       /* GdbxAx, owned; not empty: run, do not stop */
     uint64_t hits, misses;     /* condition true / false; atomic, relaxed */
     GdbxCompiled *compiled;    /* points.c owns it; outlives the point */
+    bool complained;           /* of its commands or their condition; atomic */
 } GdbxPoint;
 
 /* What a vCPU stopped for. Written by its thread, read when it is stopped. */
@@ -158,6 +159,16 @@ void gdbx_points_each(void (*fn)(const GdbxPoint *p, void *opaque),
 GdbxPoint *gdbx_points_at(uint64_t addr);
 /* How often the condition was false. */
 uint64_t gdbx_point_misses(const GdbxPoint *p);
+/* What an expression of @p sees of @cs, which is at the point's place. */
+typedef struct GdbxEvaluation {
+    CPUState *cs;
+    GdbxView view;
+    uint64_t pc;
+    uintptr_t ra;              /* in translated code; 0: the CPU is stopped */
+} GdbxEvaluation;
+
+GdbxAxEnv gdbx_evaluation(GdbxEvaluation *e, CPUState *cs, const GdbxPoint *p,
+                          uintptr_t ra);
 GdbxHit *gdbx_hit(CPUState *cs);
 void gdbx_hits_clear(void);
 /*
@@ -178,6 +189,11 @@ void gdbx_told_check(void);
 void gdbx_told_init(void);
 /* @cs, or all vCPUs (NULL), need not pass @what any more. */
 void gdbx_told_clear(CPUState *cs, unsigned what);
+/* Runs the commands of @p, for which @cs came by; see commands.c. */
+void gdbx_run_commands(CPUState *cs, GdbxPoint *p, uintptr_t ra,
+                       const char *note);
+/* A step of @cs has ended: commands of points at its place run now. */
+void gdbx_step_landed(CPUState *cs);
 
 /* --- running and stopping (resume.c, step.c, stop.c) --- */
 typedef struct GdbxRun {

@@ -19,16 +19,9 @@ static uint64_t gdbx_icount_at(CPUState *cs, uintptr_t ra)
     return timeline_icount_at(cs, ra ? gdbx.arch->insns_left(cs, ra) : 0);
 }
 
-typedef struct Evaluation {
-    CPUState *cs;
-    GdbxView view;
-    uint64_t pc;
-    uintptr_t ra;
-} Evaluation;
-
 static bool condition_reg(void *opaque, unsigned n, uint64_t *value)
 {
-    Evaluation *e = opaque;
+    GdbxEvaluation *e = opaque;
     GdbxRegInfo info;
 
     if (!gdbx.arch->reg_info(e->view, n, &info)) {
@@ -48,9 +41,20 @@ static bool condition_reg(void *opaque, unsigned n, uint64_t *value)
 
 static bool condition_mem(void *opaque, uint64_t addr, void *buf, size_t len)
 {
-    Evaluation *e = opaque;
+    GdbxEvaluation *e = opaque;
 
     return gdbx.arch->read_virt(e->cs, addr, buf, len);
+}
+
+GdbxAxEnv gdbx_evaluation(GdbxEvaluation *e, CPUState *cs, const GdbxPoint *p,
+                          uintptr_t ra)
+{
+    *e = (GdbxEvaluation) {
+        .cs = cs, .pc = p->addr, .view = p->view, .ra = ra,
+    };
+    return (GdbxAxEnv) {
+        .reg = condition_reg, .mem = condition_mem, .opaque = e,
+    };
 }
 
 /*
@@ -60,12 +64,8 @@ static bool condition_mem(void *opaque, uint64_t addr, void *buf, size_t len)
 static bool conditions_true(CPUState *cs, const GdbxPoint *p, uintptr_t ra,
                             char *note, size_t note_size)
 {
-    Evaluation e = {
-        .cs = cs, .pc = p->addr, .view = p->view, .ra = ra,
-    };
-    const GdbxAxEnv env = {
-        .reg = condition_reg, .mem = condition_mem, .opaque = &e,
-    };
+    GdbxEvaluation e;
+    const GdbxAxEnv env = gdbx_evaluation(&e, cs, p, ra);
 
     if (!p->conditions || !p->conditions->len) {
         return true;
@@ -107,10 +107,51 @@ static void count(CPUState *cs, uint64_t *counter)
     }
 }
 
+static bool matches(CPUState *cs, const GdbxPoint *p, uint64_t pc)
+{
+    return p->addr == pc && p->armed &&
+           (gdbx.arch->address_space(cs) & p->mask) == p->space &&
+           (p->cpl < 0 || gdbx.arch->privilege(cs) == p->cpl);
+}
+
+static bool has_commands(const GdbxPoint *p)
+{
+    return p->commands && p->commands->len;
+}
+
+/* Commands and no stop, when the conditions hold. */
+static void pass_by(CPUState *cs, GdbxPoint *p, uintptr_t ra)
+{
+    char note[sizeof(((GdbxHit *)0)->note)] = "";
+
+    if (!conditions_true(cs, p, ra, note, sizeof(note))) {
+        count(cs, &p->misses);
+        return;
+    }
+    count(cs, &p->hits);
+    gdbx_run_commands(cs, p, ra, note);
+}
+
+void gdbx_step_landed(CPUState *cs)
+{
+    uint64_t pc = gdbx.arch->pc(cs);
+    bool ran = false;
+
+    for (GdbxPoint *p = gdbx_points_at(pc); p; p = p->next) {
+        if (has_commands(p) && matches(cs, p, pc)) {
+            pass_by(cs, p, 0);
+            ran = true;
+        }
+    }
+    if (ran) {
+        gdbx_told(cs, pc, GDBX_TOLD_COMMANDS);
+    }
+}
+
 bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
 {
     GdbxPoint *p, *best = NULL;
-    bool machine = false;
+    bool machine = false, ran = false;
     unsigned told = gdbx_take_told(cs, pc);
     GdbxHit *hit;
 
@@ -121,10 +162,15 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
     hit = gdbx_hit(cs);
     gdbx_unread[gdbx_slot(cs)] = 0;
     for (p = gdbx_points_at(pc); p; p = p->next) {
-        if (p->addr != pc || !p->armed ||
-            (gdbx.arch->address_space(cs) & p->mask) != p->space ||
-            (p->cpl >= 0 && gdbx.arch->privilege(cs) != p->cpl) ||
+        if (!matches(cs, p, pc) ||
             (p->number && (told & GDBX_TOLD_POINT))) {
+            continue;
+        }
+        if (has_commands(p)) {
+            if (!(told & GDBX_TOLD_COMMANDS)) {
+                pass_by(cs, p, ra);
+                ran = true;
+            }
             continue;
         }
         if (!best) {
@@ -142,6 +188,9 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
     }
     if (!best) {
         return false;
+    }
+    if (ran) {
+        gdbx_told(cs, pc, GDBX_TOLD_COMMANDS);  /* it comes by once more */
     }
     hit->pc = pc;
     hit->pid = best->pid;

@@ -11,6 +11,7 @@
 #include "system/tcg.h"
 #include "system/cpus.h"
 #include "hw/core/cpu.h"
+#include "gdbstub/gdbx/output.h"
 #include "gdbstub/gdbx/watch.h"
 
 GdbxState gdbx;
@@ -79,6 +80,7 @@ bool gdbx_hook_start(GString *device, Error **errp)
         gdbx.inferiors = g_ptr_array_new_with_free_func(g_free);
         /* After QEMU's own (priority 0) in the list = before it at a stop. */
         qemu_add_vm_change_state_handler_prio(gdbx_vm_state_change, NULL, 1);
+        gdbx_output_init();
     }
     gdbx_hook_connection(false);
     gdbx.on = on && gdbx.arch && tcg_enabled();
@@ -99,6 +101,7 @@ static void forget_client(void)
     gdbx_inferiors_reset();
     gdbx_points_reset();
     gdbx_watches_reset();
+    gdbx_output_reset();
 }
 
 void gdbx_hook_connection(bool opened)

@@ -2,6 +2,7 @@
 /* Packets in: the table, the dispatch, the ways to answer. */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
+#include "gdbstub/gdbx/output.h"
 #include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/rows.h"
 
@@ -35,7 +36,7 @@ static const GdbxRow rows[] = {
     { "P", false, NULL, gdbx_pkt_write_reg, "write one register" },
     { "m", false, NULL, gdbx_pkt_read_mem, "memory" },
     { "M", false, NULL, gdbx_pkt_write_mem, "write memory" },
-    { "Z", false, "ConditionalBreakpoints+;swbreak+;hwbreak+",
+    { "Z", false, "ConditionalBreakpoints+;BreakpointCommands+;swbreak+;hwbreak+",
       gdbx_pkt_insert, "insert a breakpoint of the selected inferior" },
     { "z", false, NULL, gdbx_pkt_remove, "remove one" },
     { "vCont;", false, NULL, gdbx_pkt_vcont, "continue or step" },
@@ -175,12 +176,10 @@ void gdbx_reply(const GString *s)
 void gdbx_console(const char *fmt, ...)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(GString) s = g_string_new("O");
     va_list ap;
 
     va_start(ap, fmt);
     g_string_append_vprintf(text, fmt, ap);
     va_end(ap);
-    gdbx_append_hex(s, text->str, text->len);
-    gdbx_reply(s);
+    gdbx_output(text->str, text->len);
 }

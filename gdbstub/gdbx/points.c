@@ -116,7 +116,7 @@ static GdbxPoint *find(int64_t pid, uint64_t addr, bool hardware,
     return NULL;
 }
 
-static bool same_conditions(const GPtrArray *a, const GPtrArray *b)
+static bool same_expressions(const GPtrArray *a, const GPtrArray *b)
 {
     guint na = a ? a->len : 0, nb = b ? b->len : 0;
 
@@ -182,10 +182,12 @@ GdbxPoint *gdbx_point_insert(const GdbxPointSpec *spec)
                        spec->number, &changed);
 
     /* A second Z0 replaces (R12); counts go on only for the same question. */
-    if (!same_conditions(p->conditions, spec->conditions)) {
+    if (!same_expressions(p->conditions, spec->conditions) ||
+        !same_expressions(p->commands, spec->commands)) {
         p->hits = p->misses = 0;
         memset(p->compiled->missed, 0, MISSED_SIZE);
         changed = true;
+        p->complained = false;
     }
     g_clear_pointer(&p->conditions, g_ptr_array_unref);
     g_clear_pointer(&p->commands, g_ptr_array_unref);

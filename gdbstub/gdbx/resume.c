@@ -11,6 +11,7 @@
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
 #include "system/runstate.h"
+#include "gdbstub/gdbx/output.h"
 #include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/rows.h"
 
@@ -28,6 +29,7 @@ void gdbx_start(const char *states)
         }
     }
     gdbx_run.reply_due = true;
+    gdbx_output_resumed();
     gdb_continue_partial(copy);
     if (runstate_needs_reset()) {
         /* Shut down or failed: nothing has been started. */
@@ -74,7 +76,7 @@ bool gdbx_report_gone(void)
             gdbx.stopped = (GdbxTid) { GDBX_MACHINE_PID,
                                        gdb_get_cpu_index(first_cpu) };
             gdbx.general = gdbx.stopped;
-            gdbx_reply(s);
+            gdbx_output_stop(s);
             return true;
         }
     }
@@ -211,7 +213,7 @@ bool gdbx_pkt_vcont(const char *args)
         }
     }
     interrupted = gdbx_run.interrupted;
-    gdbx_run = (GdbxRun) { .scope = scope_of(actions) };
+    gdbx_run = (GdbxRun) { .scope = scope_of(actions), .reply_due = true };
     gdbserver_state.signal = 0;
     if (interrupted) {
         gdbx_stop_interrupted();
@@ -228,6 +230,7 @@ bool gdbx_pkt_vcont(const char *args)
         ok = step_machine(step, others);
     }
     if (!ok) {
+        gdbx_run.reply_due = false;
         gdb_put_packet("E22");
     }
     return true;

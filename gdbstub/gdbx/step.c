@@ -95,8 +95,13 @@ void gdbx_step_stopped(void)
     GdbxInferior *inf = gdbx_inferior(gdbx_run.pid);
     CPUState *cs = gdbx_run.cs;
     bool complete, user = cs && gdbx.arch->privilege(cs) == 3;
+    bool there = arrived();
 
-    if (arrived() || (user && runs_on(cs, gdbx_run.tid) && began(cs))) {
+    if (!there && user && runs_on(cs, gdbx_run.tid) && began(cs)) {
+        gdbx_step_landed(cs);
+        there = true;
+    }
+    if (there) {
         gdbx_run.stepping = false;
         gdbx_points_drop_transient();
         gdbx_stop_reply(GDB_SIGNAL_TRAP, gdbx_run.pid, gdbx_run.tid, "");

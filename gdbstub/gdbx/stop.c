@@ -12,6 +12,7 @@
 #include "qemu/main-loop.h"
 #include "block/aio.h"
 #include "exec/cpu-interrupt.h"
+#include "gdbstub/gdbx/output.h"
 #include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/sites.h"
 
@@ -19,6 +20,7 @@ void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
 {
     g_autoptr(GString) s = g_string_new(NULL);
     CPUState *cs = gdbx_is_machine(pid) ? gdbx_machine_cpu(tid) : NULL;
+    bool due = gdbx_run.reply_due || gdbserver_state.allow_stop_reply;
 
     gdbx_inferiors_refresh();
     g_string_printf(s, "T%02xthread:", sig);
@@ -32,7 +34,11 @@ void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
     gdbserver_state.allow_stop_reply = false;
     gdbx_run.reply_due = false;
     gdbx_told_clear(NULL, GDBX_TOLD_ALL);
-    gdbx_reply(s);
+    if (due) {
+        gdbx_output_stop(s);
+    } else {
+        gdbx_reply(s);      /* vAttach: gdb wants nothing in front of it */
+    }
 }
 
 static GdbxTid scope_thread(CPUState *cs);
@@ -40,6 +46,9 @@ static GdbxTid scope_thread(CPUState *cs);
 bool gdbx_hook_byte(uint8_t ch)
 {
     gdbx_hook_calls[GDBX_HOOK_BYTE]++;
+    if (gdbx_output_byte(ch)) {
+        return true;
+    }
     if (ch != 0x03 || !gdbx.client || runstate_is_running() ||
         gdbserver_state.state != RS_IDLE) {
         return false;
@@ -301,6 +310,9 @@ static void stopped_debug(void)
         gdbx_report_elsewhere(cpu, "stopped", gdbx.arch->pc(cpu));
         return;
     }
+    if (cpu->singlestep_enabled) {
+        gdbx_step_landed(cpu);
+    }
     gdbx_stop_reply(GDB_SIGNAL_TRAP, GDBX_MACHINE_PID,
                     gdb_get_cpu_index(cpu), "");
 }
@@ -339,6 +351,7 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
     }
     gdbx_guest_stale();
     if (running) {
+        gdbx_output_overtaken();
         gdbx_told_check();
         gdbx_hits_clear();
         gdbx_watches_commit();
@@ -361,6 +374,9 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
         gdbx_inferiors_refresh();
         if (!gdbx_report_gone()) {
             gdbx_stop_in_scope(sig);
+        }
+        if (state == RUN_STATE_SHUTDOWN) {
+            gdbx_output_hurry();    /* there may be no main loop any more */
         }
     }
     CPU_FOREACH(cs) {

@@ -63,7 +63,10 @@ class _Reader:
             return unquote(self.take(r'"(?:[^"\\]|\\.)*"'))
         if self.peek() == '{':
             self.take(r'\{')
-            values = self.results('}')
+            if self.peek() == '"':      # mi3: commands of a breakpoint
+                values = self.list()
+            else:
+                values = self.results('}')
             self.take(r'\}')
             return values
         self.take(r'\[')
@@ -73,7 +76,7 @@ class _Reader:
 
     def list(self):
         items = []
-        while self.peek() != ']':
+        while self.peek() not in (']', '}', ''):
             if re.match(r'[A-Za-z_]', self.peek()):
                 self.take(r'[^="{\[\]},]+=')
             items.append(self.value())
