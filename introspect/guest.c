@@ -185,6 +185,12 @@ const OsiTask *osi_current_task(OsiGuest *g, int cpu_index, OsiError *err)
     return NULL;
 }
 
+OsiCurrentRecipe *osi_current_recipe(OsiGuest *g, OsiError *err)
+{
+    return osi_guest_detect(g, err) ? g->provider->current_recipe(g->os, err)
+                                    : NULL;
+}
+
 /* ---- features ---- */
 
 static void feature_none(OsiGuest *g)

@@ -244,6 +244,7 @@ const OsiProvider osi_linux_provider = {
     .features = linux_features,
     .each_task = linux_each_task,
     .current = linux_current,
+    .current_recipe = linux_current_recipe,
     .kernel_root = linux_kernel_root,
     .cr3_mask = linux_cr3_mask,
     .saved_user_regs = linux_saved_user_regs,

@@ -115,6 +115,8 @@ bool linux_each_task(void *os, OsiTaskFn fn, void *opaque, OsiError *err);
 /* linux-cpus.c */
 bool linux_current(void *os, const OsiCpu *cpu, OsiTask *task, OsiError *err);
 
+OsiCurrentRecipe *linux_current_recipe(void *os, OsiError *err);
+
 /* Bases of the per-CPU areas, by Linux CPU number; read once a stop. */
 GArray *linux_percpu(Linux *lx);
 

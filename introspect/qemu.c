@@ -34,3 +34,84 @@ OsiMemory osi_qemu_memory(void)
 {
     return (OsiMemory) { .read = read_ram };
 }
+
+/* ---- a snapshot of where RAM is ---- */
+
+typedef struct RamRange {
+    uint64_t pa, size;
+    const uint8_t *host;
+    MemoryRegion *mr;           /* referenced */
+} RamRange;
+
+struct OsiQemuRam {
+    GArray *ranges;             /* RamRange, ascending */
+};
+
+static bool add_range(Int128 start, Int128 len, const MemoryRegion *region,
+                      hwaddr offset, void *opaque)
+{
+    OsiQemuRam *ram = opaque;
+    MemoryRegion *mr = (MemoryRegion *)region;
+
+    if (memory_region_is_ram(mr) && !memory_region_is_ram_device(mr)) {
+        RamRange r = {
+            .pa = int128_get64(start), .size = int128_get64(len), .mr = mr,
+            .host = (uint8_t *)memory_region_get_ram_ptr(mr) + offset,
+        };
+
+        memory_region_ref(mr);
+        g_array_append_val(ram->ranges, r);
+    }
+    return false;
+}
+
+OsiQemuRam *osi_qemu_ram_new(void)
+{
+    OsiQemuRam *ram = g_new0(OsiQemuRam, 1);
+
+    ram->ranges = g_array_new(false, false, sizeof(RamRange));
+    RCU_READ_LOCK_GUARD();
+    flatview_for_each_range(address_space_to_flatview(&address_space_memory),
+                            add_range, ram);
+    return ram;
+}
+
+void osi_qemu_ram_free(OsiQemuRam *ram)
+{
+    if (!ram) {
+        return;
+    }
+    for (guint i = 0; i < ram->ranges->len; i++) {
+        memory_region_unref(g_array_index(ram->ranges, RamRange, i).mr);
+    }
+    g_array_unref(ram->ranges);
+    g_free(ram);
+}
+
+static bool read_ranges(void *opaque, uint64_t pa, void *buf, size_t len)
+{
+    const OsiQemuRam *ram = opaque;
+    guint lo = 0, hi = ram->ranges->len;
+
+    while (lo < hi) {
+        guint mid = (lo + hi) / 2;
+        const RamRange *r = &g_array_index(ram->ranges, RamRange, mid);
+
+        if (pa < r->pa) {
+            hi = mid;
+        } else if (pa - r->pa >= r->size) {
+            lo = mid + 1;
+        } else if (r->size - (pa - r->pa) < len) {
+            return false;
+        } else {
+            memcpy(buf, r->host + (pa - r->pa), len);
+            return true;
+        }
+    }
+    return false;
+}
+
+OsiMemory osi_qemu_ram_memory(OsiQemuRam *ram)
+{
+    return (OsiMemory) { .read = read_ranges, .opaque = ram };
+}

@@ -322,3 +322,15 @@ bool gdbx_ax_equal(const GdbxAx *a, const GdbxAx *b)
     }
     return a->len == b->len && !memcmp(a->code, b->code, a->len);
 }
+
+bool gdbx_ax_reads(const GdbxAx *ax, unsigned regno)
+{
+    for (unsigned i = 0; i < ax->insns->len; i++) {
+        const GdbxAxInsn *in = insn_at(ax, i);
+
+        if (in->op == AX_REG && in->imm == regno) {
+            return true;
+        }
+    }
+    return false;
+}

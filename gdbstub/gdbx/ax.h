@@ -78,6 +78,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GdbxAx, gdbx_ax_free)
 /* The same bytecode?  NULL equals only NULL. */
 bool gdbx_ax_equal(const GdbxAx *a, const GdbxAx *b);
 
+/* Does an instruction of it, reachable or not, read register REGNO? */
+bool gdbx_ax_reads(const GdbxAx *ax, unsigned regno);
+
 /*
  * Run.  On GDBX_AX_OK *VALUE is the top of the stack at "end", 0 when the
  * stack is empty; else *VALUE is untouched and output made so far stays.

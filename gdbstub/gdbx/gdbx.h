@@ -75,6 +75,14 @@ CPUState *gdbx_live_cpu(int32_t tid);
 bool gdbx_user_thread(const GdbxInferior *inf, int32_t tid,
                       GdbxThread *out, OsiUserRegs *regs, OsiError *err);
 
+/* --- the task of a CPU that runs (current.c) --- */
+/* Before the guest runs: makes ready for the conditions that are armed. */
+void gdbx_current_prepare(void);
+/* vCPU thread of @cs. Both 0 when the CPU idles, or it cannot be told. */
+OsiIds gdbx_current_ids(CPUState *cs);
+/* How often it could not be told. Any thread. */
+uint64_t gdbx_current_unknown(void);
+
 /* --- inferiors (inferior.c) ----------------------------------------------- */
 GdbxInferior *gdbx_inferior(int64_t pid);
 void gdbx_inferiors_reset(void);

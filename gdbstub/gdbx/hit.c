@@ -34,9 +34,14 @@ static bool condition_reg(void *opaque, unsigned n, uint64_t *value)
     case GDBX_REG_ICOUNT:
         *value = gdbx_icount_at(e->cs, e->ra);
         return true;
-    default:
-        return false;
+    case GDBX_REG_OSPID:
+        *value = gdbx_current_ids(e->cs).tgid;
+        return true;
+    case GDBX_REG_OSTID:
+        *value = gdbx_current_ids(e->cs).pid;
+        return true;
     }
+    g_assert_not_reached();
 }
 
 static bool condition_mem(void *opaque, uint64_t addr, void *buf, size_t len)

@@ -221,4 +221,8 @@ void gdbx_mon_points(Monitor *mon, const char *args)
     if (!gdbx_mon_show_watches(mon) && !all->len) {
         monitor_printf(mon, "no points\n");
     }
+    if (gdbx_current_unknown()) {
+        monitor_printf(mon, "  $ospid, $ostid were 0 because no task could be "
+                       "told: %" PRIu64 " times\n", gdbx_current_unknown());
+    }
 }

@@ -356,6 +356,8 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
         gdbx_hits_clear();
         gdbx_watches_commit();
         gdbx_sites_commit();
+        gdbx_current_prepare();
+        gdbx_guest_stale();
         return;
     }
     if (!gdbx.client ||

@@ -94,6 +94,29 @@ const OsiTask *osi_task_by_pid(OsiGuest *g, int32_t pid, OsiError *err);
 /* The task that runs on vCPU @cpu_index. */
 const OsiTask *osi_current_task(OsiGuest *g, int cpu_index, OsiError *err);
 
+/*
+ * How to tell the current task of a CPU while the guest runs: what can be known
+ * when it stands still, so that the rest is three reads of physical memory.
+ * Immutable: any number of threads may use one at a time. NULL when it cannot
+ * be known; g_free() it. Good until the guest's kernel is another.
+ */
+typedef struct OsiCurrentRecipe OsiCurrentRecipe;
+
+OsiCurrentRecipe *osi_current_recipe(OsiGuest *g, OsiError *err);
+
+/* Ids of a task; both 0: an idle task. */
+typedef struct OsiIds {
+    int32_t tgid, pid;    /* process, thread, as in OsiTask */
+} OsiIds;
+
+/*
+ * Of the task that runs on @cpu now, in that CPU's own thread. @mem: a reader
+ * that may be used there. False, and @ids untouched, when it cannot be told:
+ * the CPU runs no such kernel, or what is read is no task.
+ */
+bool osi_current_ids(const OsiCurrentRecipe *r, const OsiMemory *mem,
+                     const OsiCpu *cpu, OsiIds *ids);
+
 /* Kernel address space (maps kernel text whatever process runs). */
 bool osi_kernel_root(OsiGuest *g, OsiRoot *root, OsiError *err);
 

@@ -55,6 +55,9 @@ typedef struct OsiProvider {
     /* The task that runs on @cpu, read afresh. */
     bool (*current)(void *os, const OsiCpu *cpu, OsiTask *task, OsiError *err);
 
+    /* As osi_current_recipe(). */
+    OsiCurrentRecipe *(*current_recipe)(void *os, OsiError *err);
+
     bool (*kernel_root)(void *os, OsiRoot *root, OsiError *err);
     uint64_t (*cr3_mask)(void *os);
 

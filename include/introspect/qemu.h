@@ -11,4 +11,16 @@
  */
 OsiMemory osi_qemu_memory(void);
 
+/*
+ * Where RAM is at this moment, for readers that must be fast: no lock, no look
+ * at the memory map. What is plugged in later is not in it; what is unplugged
+ * stays readable. Made and freed in the main thread; any thread may read in
+ * between, but a read must lie within one range.
+ */
+typedef struct OsiQemuRam OsiQemuRam;
+
+OsiQemuRam *osi_qemu_ram_new(void);
+void osi_qemu_ram_free(OsiQemuRam *ram);
+OsiMemory osi_qemu_ram_memory(OsiQemuRam *ram);
+
 #endif

@@ -55,6 +55,7 @@ PROGRAMS = {
     'bin/busy': ('programs', ['busy.c'], STATIC),
     'bin/busy-pie': ('programs', ['busy.c'], ['-pie', '-fPIE']),
     'bin/threads': ('programs', ['threads.c'], STATIC + ['-pthread']),
+    'bin/crowd': ('programs', ['crowd.c'], STATIC + ['-pthread']),
     'bin/dynamic': ('programs', ['dynamic.c'], ['-pie', '-fPIE', '-ldl']),
     'lib/libplug.so': ('programs', ['plug.c'], ['-shared', '-fPIC']),
     'bin/compat32': ('programs', ['compat32.c'],

@@ -48,6 +48,19 @@ FAULTS = [
     ('linux-paths.c', 'p->dentry = point;', 'p->dentry = 0;', 'linux'),
     ('linux.c', '!osi_image_entered(', '0 && !osi_image_entered(', 'linux'),
     ('guest.c', 'g->asked = g->walked = false;', 'g->asked = false;', 'linux'),
+    ('current.c', 'cpu->cpl == 3 ? !k : k', 'k', 'current'),
+    ('current.c', '(c->vcpu < 0 || c->vcpu == cpu->index)', '1', 'current'),
+    ('current.c', 'c->vcpu < 0 ||', '', 'current'),
+    ('current.c', 'cpu->cr0 >> 31 ?', '1 ?', 'current'),
+    ('current.c', '*value >= 0 &&', '', 'current'),
+    ('current.c', '&& *value <= r->pid_max', '', 'current'),
+    ('current.c', '!read_linear(r, mem, va, b, sizeof(b)) &&', '',
+     'current'),
+    ('linux-cpus.c', '.va = va - leaf.pa,', '.va = va,', 'current'),
+    ('linux-cpus.c', 'lx->image.base, lx->image.size, lx->image.pa',
+     'lx->image.base, lx->image.size, 0', 'current'),
+    ('linux-cpus.c', 'r->tgid = lx->f.tgid.offset', 'r->tgid = r->pid',
+     'current'),
     ('kernel-image.c', 'root.table &= ~CR3_USER;', '', 'linux'),
 ]
 
@@ -125,7 +138,7 @@ with tempfile.TemporaryDirectory(prefix='gdbx-mutants-') as tmp:
 
     def test_sound():
         "without a fault they are green"
-        for name in ('paging', 'btf', 'kallsyms', 'linux'):
+        for name in ('paging', 'btf', 'kallsyms', 'linux', 'current'):
             tap.check(the_bench.test(name), name)
 
     tap.main(globals(), more=list(cases(the_bench)))

@@ -105,13 +105,21 @@ static void ask_everything(Torture *t)
 {
     OsiError err = { 0 };
     uint64_t start = t->k->f->reads, v;
+    OsiCurrentRecipe *recipe;
     const OsiTask *task;
     size_t n = 0;
+    OsiIds ids;
 
     osi_guest_stopped(t->g, t->k->cpu, 2);
     for (int i = 0; i < 2; i++) {
         expect(t, osi_current_task(t->g, i, &err), &err);
     }
+    recipe = osi_current_recipe(t->g, &err);
+    expect(t, recipe, &err);
+    for (int i = 0; recipe && i < 2; i++) {
+        osi_current_ids(recipe, &t->k->f->mem, &t->k->cpu[i], &ids);
+    }
+    g_free(recipe);
     task = osi_tasks(t->g, &n, &err);
     expect(t, task, &err);
     for (size_t i = 0; task && i < MIN(n, 20); i++) {
