@@ -16,13 +16,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import measure  # noqa: E402
+import points  # noqa: E402
 import report  # noqa: E402
 from gdbrun import GdbError, check_version, find_gdb  # noqa: E402
 from vm import BUILD, ROOT, VMError, build, qemu_binary  # noqa: E402
 
-FULL = {'rounds': 7, 'boot_rounds': 15, 'seconds': 2.0,
+FULL = {'rounds': 7, 'boot_rounds': 15, 'seconds': 2.0, 'points': 1000,
+        'trips': 30,
         'counts': {'pristine': 2000, 'patched': 10000000}}
-SMOKE = {'rounds': 1, 'boot_rounds': 1, 'seconds': 0.2,
+SMOKE = {'rounds': 1, 'boot_rounds': 1, 'seconds': 0.2, 'points': 100,
+         'trips': 2,
          'counts': {'pristine': 50, 'patched': 10000}}
 
 
@@ -61,6 +64,7 @@ def everything(plan):
     result['conditions'] = measure.conditions(plan['rounds'], plan['counts'])
     result['page_sharing'] = measure.page_sharing(plan['rounds'],
                                                   plan['seconds'])
+    result['points'] = points.points(plan)
     result['boot'] = measure.boot(plan['boot_rounds'])
     return result
 

@@ -37,6 +37,17 @@ median of the rounds' ratios.
 
 Noise of the slowdown: {n_pristine} and {n_patched}.
 
+## Breakpoints that are passed
+
+Work in a second of the emulator's CPU time, counted by the guest, in one process: free, and with what the row says; the slowdown is the
+median of the rounds' ratios.
+
+| | free | with | slowdown | noise |
+|---|---|---|---|---|
+{pair_rows}
+
+From `continue` to the next stop in gdb, {trip_points} breakpoints removed and inserted at each: {trip_ms} ms (noise {trip_noise}).
+
 ## A whole boot, the extension compiled in and unused
 
 From the start of the emulator until the guest's programs run.
@@ -50,6 +61,31 @@ From the start of the emulator until the guest's programs run.
 
 BOOT_NAMES = {'pristine': 'pristine', 'patched': 'patched',
               'patched_stub_idle': 'patched, stub idle'}
+
+
+PAIRS = {
+    'condition_register': '`$rdx == K`, on a function called in a loop',
+    'condition_arithmetic': '`$rdx * 3 + 7 == K`',
+    'condition_memory': '`counter == K`',
+    'condition_pointer': '`p->x == 1 && a[i & 7] > 100`',
+    'condition_untouched': 'the same with memory that the program does not '
+                           'read itself',
+    'library_of_another': 'breakpoint in libc of another process, function '
+                          'called in a loop',
+    'thousand_points': '{points} breakpoints in kernel and libc, passed by '
+                       'computing, system calls and processes',
+    'watched_writes': 'watchpoint on 1 MiB, written with what is there',
+    'watched_writes_elsewhere': 'the same, other memory written',
+    'nothing_armed_compute': 'nothing armed, computing: pristine, patched',
+    'nothing_armed_system_calls': 'nothing armed, system calls: pristine, '
+                                  'patched',
+}
+
+
+def pair_row(name, row):
+    return (f"| {PAIRS[name].format(**row)} | {row['free']:,.0f} "
+            f"| {row['armed']:,.0f} | {row['slowdown']} times "
+            f"| {percent(row['noise_percent'])} |")
 
 
 def percent(value):
@@ -71,6 +107,11 @@ def page(b):
         date=b['date'], rounds=b['rounds'],
         boot_rounds=b['boot_rounds'], c_ratio=c['ratio'],
         boot_rows='\n'.join(boot_row(k, r) for k, r in b['boot'].items()))
+    pairs, trip = b['points']['pairs'], b['points']['round_trip']
+    values.update(
+        pair_rows='\n'.join(pair_row(n, pairs[n]) for n in PAIRS),
+        trip_points=trip['points'], trip_ms=trip['ms'],
+        trip_noise=percent(trip['noise_percent']))
     for which in ('pristine', 'patched'):
         values['c_' + which] = c[which]['median']
         values['cn_' + which] = percent(c[which]['noise_percent'])

@@ -19,7 +19,8 @@ WANTED = ('machine.cpu', 'versions.patched', 'versions.pristine', 'date',
           'conditions.ratio', 'page_sharing.pristine.slowdown',
           'page_sharing.patched.slowdown', 'boot.pristine.wall.median',
           'boot.patched.cpu_percent_over_pristine',
-          'boot.patched_stub_idle.cpu.median')
+          'boot.patched_stub_idle.cpu.median', 'points.round_trip.ms',
+          *(f'points.pairs.{name}.slowdown' for name in report.PAIRS))
 result = {}
 
 

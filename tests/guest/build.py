@@ -73,6 +73,8 @@ PROGRAMS = {
                      '-Wl,-Ttext-segment=0x60000000']),
     'bin/steps': ('programs', ['steps.c'], STATIC + ['-O0']),
     'bin/sled': ('programs', ['sled.c'], STATIC + ['-fno-pie']),
+    'bin/load': ('programs', ['load.c'], ['-no-pie', '-fno-pie',
+                                          '-fno-builtin']),
     'bin/sleeper': ('programs', ['sleeper.c'], STATIC),
     'bin/watched': ('programs', ['watched.c'], STATIC),
 }
