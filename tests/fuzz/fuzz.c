@@ -9,8 +9,9 @@
  * headers promise: outputs untouched on refusal, bounds, equal results for
  * equal input.
  *
- * FUZZ_CONTROL=1 plants a fault, for the test of the tests: see control().
+ * FUZZ_COVER=1 says what was covered, FUZZ_CONTROL=1 plants a fault, for the test of the tests: see control().
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,44 @@ static void evaluate(const GdbxAx *ax)
 
 /* Targets */
 
+/*
+ * FUZZ_COVER=1: at the end, the operations that were in accepted code, a line
+ * each. What no input ever had was not tested.
+ */
+static GHashTable *covered;
+
+static void show_covered(void)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, covered);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        g_printerr("covered %s\n", (char *)name);
+    }
+}
+
+static void cover(const char *text)
+{
+    g_auto(GStrv) lines = NULL;
+
+    if (!g_getenv("FUZZ_COVER")) {
+        return;
+    }
+    if (!covered) {
+        covered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        atexit(show_covered);
+    }
+    lines = g_strsplit(text, "\n", -1);
+    for (unsigned i = 0; lines[i]; i++) {
+        char name[32];
+
+        if (sscanf(lines[i], "%*d %31s", name) == 1) {
+            g_hash_table_add(covered, g_strdup(name));
+        }
+    }
+}
+
 static void fuzz_ax(const uint8_t *data, size_t size)
 {
     g_autofree char *reason = NULL;
@@ -100,6 +139,7 @@ static void fuzz_ax(const uint8_t *data, size_t size)
     if (ax) {
         gdbx_ax_disassemble(ax, text);
         PROMISE(text->len);
+        cover(text->str);
         evaluate(ax);
         if (strstr(text->str, "printf")) {
             control();
