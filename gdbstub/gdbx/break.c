@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Z and z: gdb's breakpoints become points, its watchpoints watches, owned by the inferior that is
- * selected (gdb sends Hg before, gdb-client.md section 2). Accepted wherever
- * they are: a page need not be there yet.
+ * Z and z: gdb's breakpoints become points, its watchpoints watches, owned by
+ * the inferior that is selected (gdb sends Hg before, gdb-client.md section 2).
+ * Accepted wherever they are: a page need not be there yet.
  */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
@@ -42,12 +42,16 @@ bool gdbx_pkt_insert(const char *args)
         insert_watch(&z);
         return true;
     }
-    gdbx_point_insert(&(GdbxPointSpec) {
-        .pid = gdbx.general.pid, .addr = z.addr, .hardware = z.type == 1,
-        .cpl = -1, .conditions = g_steal_pointer(&z.conditions),
-        .commands = g_steal_pointer(&z.commands),
-    });
-    gdbx_ok();
+    if (gdbx_point_insert(&(GdbxPointSpec) {
+            .pid = gdbx.general.pid, .addr = z.addr, .hardware = z.type == 1,
+            .cpl = -1, .conditions = g_steal_pointer(&z.conditions),
+            .commands = g_steal_pointer(&z.commands),
+        })) {
+        gdbx_ok();
+    } else {
+        gdbx_error("breakpoint refused: there are %d already",
+                   GDBX_MAX_POINTS);
+    }
     return true;
 }
 

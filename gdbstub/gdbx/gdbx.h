@@ -150,8 +150,12 @@ typedef struct GdbxPointSpec {
     GPtrArray *conditions, *commands;   /* taken over; may be NULL */
 } GdbxPointSpec;
 
-/* Replaces one with the same pid, address, kind and number (R12). */
-GdbxPoint *gdbx_point_insert(const GdbxPointSpec *spec);
+/*
+ * Replaces one with the same pid, address, kind and number (R12). NULL when
+ * there are too many (GDBX_MAX_POINTS).
+ */
+#define GDBX_MAX_POINTS 20000
+GdbxPoint *gdbx_point_insert(GdbxPointSpec *spec);
 bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
                        unsigned number);
 /* Those of `monitor gdbx break': one, or all when @number is 0. */

@@ -109,6 +109,7 @@ void gdbx_mon_break(Monitor *mon, const char *args)
     GdbxPointSpec spec = { .pid = GDBX_MACHINE_PID, .cpl = -1 };
     Numbers n = { 0 };
     GPtrArray *held;
+    GdbxPoint *p;
     GdbxWord word;
 
     if (!gdbx_next_word(&args, word)) {
@@ -135,9 +136,15 @@ void gdbx_mon_break(Monitor *mon, const char *args)
     }
     spec.number = next_number(&n);
     held = gdbx_hold_vcpus();
-    gdbx_point_insert(&spec);
+    p = gdbx_point_insert(&spec);
     gdbx_let_go(held);
-    monitor_printf(mon, "point %u at 0x%" PRIx64 "\n", spec.number, spec.addr);
+    if (p) {
+        monitor_printf(mon, "point %u at 0x%" PRIx64 "\n", spec.number,
+                       spec.addr);
+    } else {
+        monitor_printf(mon, "gdbx: there are %d points already\n",
+                       GDBX_MAX_POINTS);
+    }
 }
 
 void gdbx_mon_delete(Monitor *mon, const char *args)

@@ -33,7 +33,7 @@
 
 static GdbxPoint *table[OFFSETS];
 static bool any;
-static unsigned remembered;
+static unsigned remembered, armed;
 static GSList *old_compiled;   /* of points that are gone, but not their code */
 uint8_t *gdbx_unread;
 static GdbxHit *hits;
@@ -72,10 +72,11 @@ GdbxPoint *gdbx_points_at(uint64_t addr)
     return table[addr & (OFFSETS - 1)];
 }
 
-static void set_armed(GdbxPoint *p, bool armed)
+static void set_armed(GdbxPoint *p, bool on)
 {
-    p->armed = armed;
-    p->compiled->armed = armed;
+    armed += on - p->armed;
+    p->armed = on;
+    p->compiled->armed = on;
 }
 
 static void point_free(GdbxPoint *p)
@@ -175,11 +176,18 @@ static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
     return p;
 }
 
-GdbxPoint *gdbx_point_insert(const GdbxPointSpec *spec)
+GdbxPoint *gdbx_point_insert(GdbxPointSpec *spec)
 {
     bool changed;
-    GdbxPoint *p = get(spec->pid, spec->addr, spec->hardware, false,
-                       spec->number, &changed);
+    GdbxPoint *p;
+
+    if (armed >= GDBX_MAX_POINTS) {
+        g_clear_pointer(&spec->conditions, g_ptr_array_unref);
+        g_clear_pointer(&spec->commands, g_ptr_array_unref);
+        return NULL;
+    }
+    p = get(spec->pid, spec->addr, spec->hardware, false, spec->number,
+            &changed);
 
     /* A second Z0 replaces (R12); counts go on only for the same question. */
     if (!same_expressions(p->conditions, spec->conditions) ||

@@ -254,6 +254,25 @@ def test_vanish_in_step(vm):
           'both vCPUs leave their first instruction')
 
 
+# Too many ------------------------------------------------------------------
+
+@on(ONE)
+def test_too_many_points(vm):
+    "the 20,001st breakpoint is refused with a reason; the guest goes on"
+    with Talk(vm) as talk:
+        for i in range(20000):
+            talk.ok(f'Z0,{FAR + 5 * i:x},1')
+        refused = talk.ask(f'Z0,{FAR - 1:x},1')
+        tap.contains(refused, 'E.breakpoint refused: there are 20000 already')
+        talk.ok(f'z0,{FAR:x},1')
+        talk.ok(f'Z0,{FAR - 1:x},1')
+        talk.resume()
+        goes_on(ONE)
+        talk.interrupt()
+        talk.expect(talk.stop(), 'T02')
+    vm.qmp.command('cont')
+
+
 # A machine that is off ----------------------------------------------------
 
 @on(SHUT)
