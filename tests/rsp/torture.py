@@ -9,7 +9,8 @@ true once; and at each moment the counts say which stops must have been told
 and how often each condition was asked:
 
  * each K is told once, in the right process and thread, none is missed;
- * a point's count of false is the number of calls since it was set.
+ * a point's count of false is the number of calls since it was set;
+ * a watchpoint on counts is told at the first change (watches.py).
 
     SMP             vCPUs of the guest (default 2)
     ICOUNT          if set, the argument of -icount
@@ -21,6 +22,7 @@ import random
 import re
 
 from session import M, Guest, Talk, on, tap
+from watches import Watches
 
 SMP = int(os.environ.get('SMP', '2'))
 ICOUNT = os.environ.get('ICOUNT')
@@ -119,6 +121,7 @@ class Torture:
         self.points = {}                # (owner, i) -> Point
         self.again = {}                 # function -> arrivals asked twice
         self.serial = self.told = self.checked = self.exact = 0
+        self.watches = Watches(self)
         self.one = next(iter(self.processes.values()))
 
     # Setting and lifting --------------------------------------------------
@@ -192,6 +195,7 @@ class Torture:
             self.insert(*self.anything())
         for pid in self.processes:
             self.insert(pid, FUNCTIONS)
+        self.watches.fill()
 
     # What the emulator tells ----------------------------------------------
 
@@ -252,6 +256,10 @@ class Torture:
         for n in range(stops):
             self.select(MACHINE)
             stop, said = self.talk.run()
+            while self.watches.stopped(stop):
+                self.watches.fill()
+                self.select(MACHINE)
+                stop, said = self.talk.run()
             point = self.stopped(stop, said)
             if self.lose and n == stops // 2:
                 # As if this stop had not been told.
@@ -280,6 +288,7 @@ class Torture:
         now = {(p.pid, t): p.counts(t) for p in self.processes.values()
                for t in range(THREADS)}
         false = self.listed()
+        self.watches.check()
         for (owner, i), point in self.points.items():
             for (pid, t), k in point.due.items():
                 tap.check(now[pid, t][i] <= k,
@@ -307,8 +316,8 @@ def torture(vm, seed, stops, lose=False):
     with Talk(vm) as talk:
         t = Torture(talk, said, seed, lose)
         t.run(stops)
-        tap.note(f'{t.told} stops; {t.checked} false conditions, '
-                 f'{t.exact} counts of points exact')
+        tap.note(f'{t.told} stops, {t.watches.told} by watchpoints; '
+                 f'{t.checked} false conditions, {t.exact} counts exact')
         tap.check(t.exact > POINTS // 2, 'most counts are not exact')
 
 
@@ -323,6 +332,18 @@ def test_every_hit_once(vm):
 def test_a_lost_stop(vm):
     "negative control: a stop that was not told is noticed"
     tap.contains(str(tap.fails(torture, vm, SEED, 40, True)), 'missed')
+
+
+@on(guest)
+def test_a_lost_change(vm):
+    "negative control: a change that no watchpoint told is noticed"
+    said = {n: vm.oracle.said(n) for n in NAMES}
+    with Talk(vm) as talk:
+        t = Torture(talk, said, SEED, False)
+        t.watches.fill()
+        for watch in t.watches.armed.values():
+            watch.base[0] -= 1
+        tap.contains(str(tap.fails(t.run, 200)), 'changes')
 
 
 tap.main(globals())
