@@ -22,11 +22,12 @@ def crowd(guest):
     return [int(t) for t in vm.oracle.said('crowd')['tids'].split(',')]
 
 
-def false_hits(gdb, pid):
-    """How often a condition was false, by the emulator's count."""
+def counted(gdb, pid, what):
+    """How often a condition was 'true' or 'false', by the emulator's count;
+    gdb goes on by itself where it does not agree that it is true."""
     rows = [r.split() for r in gdb.cmd('monitor gdbx points').splitlines()
             if f'process {pid}' in r]
-    return sum(int(r[r.index('false') + 1]) for r in rows)
+    return sum(int(r[r.index(what) + 1]) for r in rows)
 
 
 def each_thread(guest):
@@ -42,7 +43,8 @@ def each_thread(guest):
             tap.equal(gdb.number('$ostid'), tid, '$ostid')
             tap.equal(gdb.number('$ospid'), pid, '$ospid')
             tap.contains(gdb.cmd('info breakpoints'), 'target evals')
-            others += false_hits(gdb, pid)
+            others += counted(gdb, pid, 'false')
+            tap.equal(counted(gdb, pid, 'true'), 1, 'true for the emulator')
             gdb.cmd('delete')
         tap.check(others > 0, 'no other thread came by')
 
@@ -147,11 +149,16 @@ def test_flags_in_a_condition():
         gdb.cmd(f'break *{behind_compare(gdb)}')
         for flags in ('$rflags', '(int)$eflags'):
             for same in (False, True, False):
-                gdb.cmd(f'condition $bpnum (({flags} >> 6) & 1) == {same:d}')
+                condition = f'(({flags} >> 6) & 1) == {same:d}'
+                gdb.cmd(f'condition $bpnum {condition}')
                 for _ in range(5):
                     stop = gdb.run('continue')
                     tap.equal(stop.reason, 'breakpoint-hit', 'reason')
                     tap.equal(gdb.number('$rdi') == first, same, flags)
+                # Of the other threads two may come by at the same time.
+                most = 5 if same else 10
+                true = counted(gdb, plain.pids['crowd'], 'true')
+                tap.check(true <= most, f'{condition} was true {true} times')
         tap.contains(gdb.cmd('info breakpoints'), 'target evals')
 
 
