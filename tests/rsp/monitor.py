@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`monitor gdbx break': points by number, with no OS and no help of gdb's."""
+"""`monitor gdbx break': points by number, with no OS and no help of gdb's.
+
+Negative controls seen red: without the pass at a resume (test_each_turn), the
+filter by privilege (test_firmware), the rank of gdb's own (test_gdbs_own)."""
 import re
 import sys
 from pathlib import Path
@@ -231,6 +234,15 @@ def test_gdbs_own(vm):
         talk.expect(stop, rf'T05thread:{thread};.*swbreak')
         tap.equal(stop[1], '', 'console')
         tap.contains(row(talk, 1), 'true 1 ')
+        # The machine's own too, though the point was set later.
+        talk.ok(f'z0,{work},1')
+        talk.ok(f'Hgp{M}.1')
+        talk.ok(f'Z0,{work},1')
+        talk.command('gdbx delete all')
+        say(talk, f'gdbx break 0x{work} cpl 3', '^point 1')
+        stop = talk.run()
+        talk.expect(stop, rf'T05thread:p{M}\.0*1;.*swbreak')
+        tap.equal(stop[1], '', 'console')
 
 
 @on(TWO)
