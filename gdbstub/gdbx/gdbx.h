@@ -191,6 +191,7 @@ void gdbx_hits_clear(void);
 typedef enum GdbxTold {
     GDBX_TOLD_POINT = 1, GDBX_TOLD_COMMANDS = 2,
     GDBX_TOLD_ALL = 4,      /* a stop that gdb does not see: all points there */
+    GDBX_TOLD_PASSED = 8,   /* commands, if the instruction faults now */
 } GdbxTold;
 /* @what was told of @cs at @pc. Its thread, or stopped. */
 void gdbx_told(CPUState *cs, uint64_t pc, unsigned what);

@@ -158,6 +158,8 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
     GdbxPoint *p, *best = NULL;
     bool machine = false, ran = false;
     unsigned told = gdbx_take_told(cs, pc);
+    /* It has run its commands, then faulted, and is begun once more. */
+    bool again = (told & GDBX_TOLD_PASSED) && gdbx.arch->restarts(cs);
     GdbxHit *hit;
 
     /* A single step executes its instruction before points count (R6). */
@@ -173,7 +175,9 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
         }
         if (has_commands(p)) {
             if (!(told & GDBX_TOLD_COMMANDS)) {
-                pass_by(cs, p, ra);
+                if (!again) {
+                    pass_by(cs, p, ra);
+                }
                 ran = true;
             }
             continue;
@@ -192,6 +196,9 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
         }
     }
     if (!best) {
+        if (ran) {
+            gdbx_told(cs, pc, GDBX_TOLD_PASSED);
+        }
         return false;
     }
     if (ran) {

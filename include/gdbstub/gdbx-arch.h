@@ -56,6 +56,12 @@ typedef struct GdbxArch {
     /* Address-space register as loaded (x86: CR3). Any thread that owns @cs. */
     uint64_t (*address_space)(CPUState *cs);
 
+    /*
+     * Is the instruction at hand one that has faulted and is begun again (x86:
+     * RF, SDM vol. 3B, 17.3.1.1)? vCPU thread.
+     */
+    bool (*restarts)(CPUState *cs);
+
     /* Privilege level, 0 = most privileged. */
     int (*privilege)(CPUState *cs);
 

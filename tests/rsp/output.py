@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 import tap  # noqa: E402
 from rsp import expand, frame  # noqa: E402
-from session import (M, ONE, TWO, Talk, counters,  # noqa: E402
+from session import (M, ONE, TWO, Guest, Talk, counters,  # noqa: E402
                      goes_on, on, places, until)
 
 # Bytecode ---------------------------------------------------------------
@@ -57,6 +57,8 @@ def point(address, condition=None, commands=()):
         text += ';cmds:1,' + ''.join(expression(c) for c in commands)
     return text
 
+
+FAULTS = Guest(run=['faults'], smp=1)
 
 LINE = printf('%lu\\n', RDI)
 
@@ -121,6 +123,25 @@ def test_prints_and_goes_on(vm):
         tap.check(seen[0] >= first, seen)
         tap.equal([n - seen[0] for n in seen],
                   [0, 0x10000, 0x20000, 0x30000, 0x40000], 'lines')
+        talk.interrupt()
+        talk.expect(talk.stop(), r'T02thread:')
+
+
+@on(FAULTS)
+def test_faulting(vm):
+    "an instruction that faults each time prints once for each turn"
+    said = vm.oracle.said('faults')
+    counter, put = said['counter'][2:], said['put'][2:]
+    value = const(int(counter, 16)) + b'\x1a'            # ref64
+    with Talk(vm) as talk:
+        talk.attach(FAULTS.pids['faults'])
+        talk.ok(point(put, None, [printf('%lu\\n', value)]))
+        talk.resume()
+        text = ''
+        while text.count('\n') < 300:
+            text += unhex(talk.read_packet())
+        lines = text.splitlines()[:200]
+        check_lines('\n'.join(lines), int(lines[0]))
         talk.interrupt()
         talk.expect(talk.stop(), r'T02thread:')
 

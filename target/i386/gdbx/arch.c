@@ -46,6 +46,11 @@ static uint64_t address_space(CPUState *cs)
     return cpu_env(cs)->cr[3];
 }
 
+static bool restarts(CPUState *cs)
+{
+    return cpu_env(cs)->eflags & RF_MASK;
+}
+
 static int privilege(CPUState *cs)
 {
     return cpu_env(cs)->hflags & HF_CPL_MASK;
@@ -242,6 +247,7 @@ static void drop_code(uint64_t ram)
 static const GdbxArch x86_arch = {
     .osi_cpu = osi_cpu,
     .address_space = address_space,
+    .restarts = restarts,
     .privilege = privilege,
     .is_64bit = is_64bit,
     .pc = pc,

@@ -16,6 +16,12 @@ __attribute__((noinline, aligned(4096))) unsigned long lonely(unsigned long i)
     return i + 1;
 }
 
+/* Its first instruction is the one that faults. */
+__attribute__((noinline)) void put(volatile char *p, int value)
+{
+    *p = value;
+}
+
 __attribute__((noinline)) int touch(void)
 {
     volatile char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
@@ -25,7 +31,7 @@ __attribute__((noinline)) int touch(void)
         return 1;
     }
     for (int i = 0; i < PAGES; i++) {
-        p[i * PAGE] = i;
+        put(&p[i * PAGE], i);
         counter = lonely(counter);
     }
     return munmap((void *)p, PAGES * PAGE);
@@ -33,7 +39,7 @@ __attribute__((noinline)) int touch(void)
 
 int main(void)
 {
-    ready("faults counter=%p", (void *)&counter);
+    ready("faults counter=%p put=%p", (void *)&counter, (void *)put);
     while (touch() == 0) {
         continue;
     }
