@@ -145,7 +145,7 @@ typedef struct GdbxPointSpec {
     bool hardware;
     unsigned number;
     int cpl;
-    bool has_space;            /* a monitor's: only with CR3 & ~0xfff == space */
+    bool has_space;            /* a monitor's: only with this CR3 loaded */
     uint64_t space;
     GPtrArray *conditions, *commands;   /* taken over; may be NULL */
 } GdbxPointSpec;

@@ -204,9 +204,12 @@ GdbxPoint *gdbx_point_insert(GdbxPointSpec *spec)
     changed |= p->cpl != spec->cpl;
     p->cpl = spec->cpl;
     if (spec->has_space) {
-        changed |= p->space != (spec->space & ~0xfffull);
-        p->mask = ~0xfffull;
-        p->space = spec->space & p->mask;
+        /* Either half of it: page-table isolation has two. */
+        uint64_t mask = osi_cr3_mask(gdbx_guest());
+
+        changed |= p->mask != mask || p->space != (spec->space & mask);
+        p->mask = mask;
+        p->space = spec->space & mask;
     }
     if (changed) {
         gdbx_site_add(p->addr);
