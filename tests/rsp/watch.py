@@ -221,9 +221,8 @@ def unchanged(machine):
     def test():
         with program(machine) as p:
             for what in (UNCHANGED, XADD0, CMPXCHG_FAILS):
-                p.do(UNCHANGED)
-                p.run_rounds = p.quiet(2)
                 p.do(what)
+                p.quiet(2)
                 p.z(p.value)
                 p.quiet()
                 p.z(p.value, on=False)
