@@ -63,7 +63,7 @@ def firmware():
     return [a for d in where if d and Path(d).is_dir() for a in ('-L', d)]
 
 
-def _die_with_parent():
+def die_with_parent():
     os.setpgid(0, 0)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -158,7 +158,7 @@ class VM:
 
     # The command line -----------------------------------------------------
 
-    def _guest_arguments(self):
+    def guest_arguments(self):
         if not self.guest:
             return []
         line = f'{CMDLINE} gdbx.run={",".join(self.run)} {self.append}'
@@ -192,7 +192,7 @@ class VM:
         args += ['-serial', 'chardev:console', '-serial', 'chardev:oracle',
                  '-mon', 'chardev=qmp,mode=control']
         args += ['-S'] if self.paused else []
-        return args + self._gdb_arguments() + self._guest_arguments() \
+        return args + self._gdb_arguments() + self.guest_arguments() \
             + self.extra
 
     # Life -----------------------------------------------------------------
@@ -223,7 +223,7 @@ class VM:
             with open(self.dir / 'qemu.log', 'wb') as log:
                 self.process = subprocess.Popen(
                     self.command_line(), stdin=subprocess.DEVNULL,
-                    stdout=log, stderr=log, preexec_fn=_die_with_parent,
+                    stdout=log, stderr=log, preexec_fn=die_with_parent,
                     pass_fds=[s.fileno() for s in self.sockets.values()])
         finally:
             for s in self.sockets.values():
