@@ -309,6 +309,27 @@ def test_other_process():
         p.hit(p.value, thread=b)
 
 
+def test_two_at_once():
+    "two processes write on vCPUs of their own: each write of each is told once"
+    with program('four') as p:
+        b = p.attach(p.guest.pids['watch-b'])
+        for who in (p.a, b):
+            p.do(STORE, who)
+        last = {}
+        for _ in range(1000):
+            for who in (p.a, b):
+                p.z(p.value, who=who)
+            stop, _ = p.run()
+            who = re.fullmatch(rf'T05thread:(.*);watch:{p.value:x};', stop)[1]
+            for each in (p.a, b):
+                p.z(p.value, on=False, who=each)
+            value = p.read(p.value, who=who)
+            tap.check(last.get(who) in (None, value - 1),
+                      f'{who}: {last.get(who)} -> {value}')
+            last[who] = value
+        tap.equal(set(last), {p.a, b}, 'threads')
+
+
 def test_three_watches():
     "one instruction hits three: all are told; the guest does not run between"
     with program() as p:
