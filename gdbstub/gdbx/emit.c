@@ -15,6 +15,7 @@ typedef struct Compiler {
     GdbxView view;
     TCGv_i64 slot[MAX_DEPTH + 1];   /* values on the expression's stack */
     TCGv_i64 scratch;
+    TCGv_i64 missed;                /* bits: points whose conditions are false */
     unsigned depth;
     bool peeks;
 } Compiler;
@@ -352,10 +353,20 @@ static TCGv_ptr slot_of(const GdbxSite *s, void *array, unsigned shift)
     return p;
 }
 
-static void emit_conditions(Compiler *c, const GdbxPoint *p, TCGLabel *next)
+static void emit_count(Compiler *c, const GdbxPoint *p)
+{
+    TCGv_ptr slot = slot_of(c->site, p->compiled->missed, 3);
+
+    tcg_gen_ld_i64(c->scratch, slot, 0);
+    tcg_gen_addi_i64(c->scratch, c->scratch, 1);
+    tcg_gen_st_i64(c->scratch, slot, 0);
+}
+
+/* Goes on when a condition of @p is true, else counts and goes to @next. */
+static void emit_conditions(Compiler *c, const GdbxPoint *p, unsigned index,
+                            TCGLabel *next)
 {
     TCGLabel *yes = gen_new_label();
-    TCGv_ptr slot;
 
     c->view = p->view;
     c->peeks = false;
@@ -367,10 +378,12 @@ static void emit_conditions(Compiler *c, const GdbxPoint *p, TCGLabel *next)
         tcg_gen_ld8u_i64(c->scratch, slot_of(c->site, gdbx_unread, 0), 0);
         tcg_gen_brcondi_i64(TCG_COND_NE, c->scratch, 0, yes);
     }
-    slot = slot_of(c->site, p->compiled->missed, 3);
-    tcg_gen_ld_i64(c->scratch, slot, 0);
-    tcg_gen_addi_i64(c->scratch, c->scratch, 1);
-    tcg_gen_st_i64(c->scratch, slot, 0);
+    if (c->missed) {
+        /* The helper may have to decide, and to count, for another point. */
+        tcg_gen_ori_i64(c->missed, c->missed, 1 << index);
+    } else {
+        emit_count(c, p);
+    }
     tcg_gen_br(next);
     gen_set_label(yes);
 }
@@ -391,7 +404,8 @@ static bool conditions_compile(const GdbxSite *s, const GdbxPoint *p)
 }
 
 /* Goes to @next unless the point may be hit. */
-static void emit_guard(Compiler *c, const GdbxPoint *p, TCGLabel *next)
+static void emit_guard(Compiler *c, const GdbxPoint *p, unsigned index,
+                       TCGLabel *next)
 {
     const GdbxSite *s = c->site;
 
@@ -404,7 +418,7 @@ static void emit_guard(Compiler *c, const GdbxPoint *p, TCGLabel *next)
         tcg_gen_brcondi_i64(TCG_COND_NE, c->scratch, p->space, next);
     }
     if (conditions_compile(s, p)) {
-        emit_conditions(c, p, next);
+        emit_conditions(c, p, index, next);
     }
 }
 
@@ -431,7 +445,7 @@ void gdbx_emit_site(const GdbxSite *s)
     const GdbxPoint *found[MAX_POINTS];
     unsigned n = collect(s, found);
     Compiler c = { .site = s };
-    TCGLabel *hit, *out;
+    TCGLabel *hit, *none, *out;
 
     if (!n) {
         return;
@@ -445,17 +459,34 @@ void gdbx_emit_site(const GdbxSite *s)
     }
     c.scratch = tcg_temp_new_i64();
     hit = gen_new_label();
+    none = gen_new_label();
     out = gen_new_label();
-    for (unsigned i = 0; i < n; i++) {
-        TCGLabel *next = i + 1 < n ? gen_new_label() : out;
-
-        emit_guard(&c, found[i], next);
-        if (next != out) {
-            tcg_gen_br(hit);
-            gen_set_label(next);
-        }
+    if (n == 1) {
+        emit_guard(&c, found[0], 0, out);
+        s->call(s);
+        gen_set_label(out);
+        return;
     }
+    c.missed = tcg_temp_new_i64();
+    tcg_gen_movi_i64(c.missed, 0);
+    for (unsigned i = 0; i < n; i++) {
+        TCGLabel *next = gen_new_label();
+
+        emit_guard(&c, found[i], i, next);
+        tcg_gen_br(hit);
+        gen_set_label(next);
+    }
+    tcg_gen_br(none);
     gen_set_label(hit);
     s->call(s);
+    tcg_gen_br(out);
+    gen_set_label(none);
+    for (unsigned i = 0; i < n; i++) {
+        TCGLabel *next = gen_new_label();
+
+        tcg_gen_brcondi_i64(TCG_COND_TSTEQ, c.missed, 1 << i, next);
+        emit_count(&c, found[i]);
+        gen_set_label(next);
+    }
     gen_set_label(out);
 }

@@ -24,6 +24,7 @@ struct GdbxSite {
     int cpl;                 /* privilege level of the translated code */
     bool cs64;               /* 64-bit code */
     bool parallel;           /* several vCPUs run at once */
+    bool again;              /* see gdbx_point_hit() */
     intptr_t cpu;            /* CPUState relative to tcg_env, bytes */
     TCGv_i64 pc;             /* linear address of the instruction */
     /* Emits the call that decides for good; it may leave the code. */

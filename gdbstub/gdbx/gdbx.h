@@ -129,6 +129,7 @@ typedef struct GdbxHit {
     bool valid;
     bool hardware, transient;
     bool machine;              /* a point of the machine is there too */
+    bool told;                 /* gdb has heard of it */
     unsigned number;           /* of `monitor gdbx break'; 0: gdb's own */
     uint64_t pc;
     int64_t pid;               /* owner of the point */
@@ -192,11 +193,15 @@ typedef enum GdbxTold {
     GDBX_TOLD_POINT = 1, GDBX_TOLD_COMMANDS = 2,
     GDBX_TOLD_ALL = 4,      /* a stop that gdb does not see: all points there */
     GDBX_TOLD_PASSED = 8,   /* commands, if the instruction faults now */
+    GDBX_TOLD_COUNTED = 16, /* a hit that another one has outdone at a stop */
 } GdbxTold;
 /* @what was told of @cs at @pc. Its thread, or stopped. */
 void gdbx_told(CPUState *cs, uint64_t pc, unsigned what);
-/* @cs is about to execute at @pc: what of it was told already? Once. */
-unsigned gdbx_take_told(CPUState *cs, uint64_t pc);
+/*
+ * @cs is about to execute at @pc: what of it was told already? Once, and once
+ * more each time that the same instruction is begun @again.
+ */
+unsigned gdbx_take_told(CPUState *cs, uint64_t pc, bool again);
 /* Before a resume: a CPU that was moved is told again, changed registers not. */
 void gdbx_told_check(void);
 void gdbx_told_init(void);

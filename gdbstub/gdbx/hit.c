@@ -153,13 +153,12 @@ void gdbx_step_landed(CPUState *cs)
     }
 }
 
-bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
+bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra, bool again)
 {
     GdbxPoint *p, *best = NULL;
     bool machine = false, ran = false;
-    unsigned told = gdbx_take_told(cs, pc);
-    /* It has run its commands, then faulted, and is begun once more. */
-    bool again = (told & GDBX_TOLD_PASSED) && gdbx.arch->restarts(cs);
+    unsigned told = gdbx_take_told(cs, pc, again);
+    bool counted = told & GDBX_TOLD_COUNTED;
     GdbxHit *hit;
 
     /* A single step executes its instruction before points count (R6). */
@@ -175,7 +174,7 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
         }
         if (has_commands(p)) {
             if (!(told & GDBX_TOLD_COMMANDS)) {
-                if (!again) {
+                if (!(again && (told & GDBX_TOLD_PASSED))) {
                     pass_by(cs, p, ra);
                 }
                 ran = true;
@@ -186,10 +185,14 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
             hit->note[0] = 0;
         }
         if (!conditions_true(cs, p, ra, hit->note, sizeof(hit->note))) {
-            count(cs, &p->misses);
+            if (!counted) {
+                count(cs, &p->misses);
+            }
             continue;
         }
-        count(cs, &p->hits);
+        if (!counted) {
+            count(cs, &p->hits);
+        }
         machine |= gdbx_is_machine(p->pid);
         if (!best || rank(p) > rank(best)) {
             best = p;
@@ -210,6 +213,7 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra)
     hit->machine = machine;
     hit->number = best->number;
     hit->transient = best->transient;
+    hit->told = false;
     hit->valid = true;
     return true;
 }

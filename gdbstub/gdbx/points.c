@@ -27,8 +27,10 @@
 #include "gdbstub/gdbx/sites.h"
 
 #define OFFSETS 4096
-/* Removed points kept for their counts; more than any person looks at. */
-#define MAX_REMEMBERED 10000
+/*
+ * Removed points kept: gdb removes all at each stop, so more than it can have.
+ */
+#define MAX_REMEMBERED (GDBX_MAX_POINTS + 10000)
 #define MISSED_SIZE (gdb_get_max_cpus() * sizeof(uint64_t))
 
 static GdbxPoint *table[OFFSETS];
@@ -263,11 +265,33 @@ static bool disarmed(const GdbxPoint *p, int64_t pid)
     return !p->armed;
 }
 
-static void disarm(GdbxPoint *p)
+/* Behind the flush of all translated code that was asked for before. */
+static void free_compiled(CPUState *cs, run_on_cpu_data data)
 {
-    set_armed(p, false);
-    if (++remembered > MAX_REMEMBERED) {
+    g_slist_free_full(data.host_ptr, g_free);
+}
+
+/* All translated code goes, and with it what it shares with points. */
+static void flush(void)
+{
+    gdbx_sites_reset();
+    if (old_compiled) {
+        async_safe_run_on_cpu(first_cpu, free_compiled,
+                              RUN_ON_CPU_HOST_PTR(old_compiled));
+        old_compiled = NULL;
+    }
+}
+
+static void forget_removed(void)
+{
+    if (remembered > MAX_REMEMBERED) {
         sweep(disarmed, 0);
+        flush();
+        for (int i = 0; i < OFFSETS; i++) {
+            for (GdbxPoint *p = table[i]; p; p = p->next) {
+                gdbx_site_add(p->addr);
+            }
+        }
     }
 }
 
@@ -279,7 +303,9 @@ bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
     if (!p || !p->armed) {
         return false;
     }
-    disarm(p);
+    set_armed(p, false);
+    remembered++;
+    forget_removed();
     return true;
 }
 
@@ -303,9 +329,7 @@ void gdbx_points_drop_transient(void)
             }
         }
     }
-    if (remembered > MAX_REMEMBERED) {
-        sweep(disarmed, 0);
-    }
+    forget_removed();
 }
 
 void gdbx_points_forget(int64_t pid)
@@ -313,22 +337,11 @@ void gdbx_points_forget(int64_t pid)
     sweep(of_pid, pid);
 }
 
-/* Behind the flush of all translated code that was asked for before. */
-static void free_compiled(CPUState *cs, run_on_cpu_data data)
-{
-    g_slist_free_full(data.host_ptr, g_free);
-}
-
 void gdbx_points_reset(void)
 {
     sweep(all, 0);
-    gdbx_sites_reset();
+    flush();
     any = false;
-    if (old_compiled) {
-        async_safe_run_on_cpu(first_cpu, free_compiled,
-                              RUN_ON_CPU_HOST_PTR(old_compiled));
-        old_compiled = NULL;
-    }
     if (hits) {
         gdbx_hits_clear();
         gdbx_told_clear(NULL, ~0u);

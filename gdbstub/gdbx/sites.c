@@ -4,6 +4,7 @@
 #include "qemu/thread.h"
 #include "exec/cputlb.h"
 #include "exec/tb-flush.h"
+#include "system/replay.h"
 #include "system/runstate.h"
 #include "gdbstub/gdbx/gdbx.h"
 #include "gdbstub/gdbx/sites.h"
@@ -18,7 +19,7 @@
 
 typedef struct VirtPage {
     uint64_t page;
-    uint64_t generation;     /* counts additions */
+    uint64_t generation;     /* of the last addition to it */
     DECLARE_BITMAP(offsets, OFFSETS);
     GHashTable *ram;         /* RAM page -> generation it was cleaned at */
 } VirtPage;
@@ -41,6 +42,7 @@ static bool flush_due;
 static QemuMutex lock;
 static GHashTable *virt_pages, *ram_pages;
 static size_t pairs;
+static uint64_t generation;  /* of the last addition */
 static bool wide, widened;   /* too many pairs: offsets alone; in effect */
 
 static void virt_page_free(gpointer p)
@@ -74,7 +76,7 @@ void gdbx_site_add(uint64_t addr)
                                        g_free);
         g_hash_table_insert(virt_pages, &v->page, v);
     }
-    v->generation++;
+    v->generation = ++generation;
     set_bit(addr % OFFSETS, v->offsets);
     qemu_mutex_unlock(&lock);
     set_bit(page % OFFSETS, virt_hash);
@@ -94,7 +96,15 @@ void gdbx_sites_commit(void)
         CPU_FOREACH(cs) {
             tlb_flush(cs);
         }
-        if (wide) {
+        /*
+         * All TLBs are empty: each vCPU's first fill of a page with points
+         * has the code thrown away before it enters any.
+         */
+        qemu_mutex_lock(&lock);
+        widened = false;
+        qemu_mutex_unlock(&lock);
+        if (replay_mode == REPLAY_MODE_PLAY) {
+            /* The block that replays an exception asks for no exit. */
             tb_flush(first_cpu);
         }
     }
@@ -135,15 +145,15 @@ bool gdbx_site_page_wanted(uint64_t va)
 static void clean(CPUState *cs, run_on_cpu_data data)
 {
     g_autofree Clean *c = data.host_ptr;
-    uint64_t *generation;
+    uint64_t *cleaned;
     VirtPage *v;
 
     gdbx.arch->drop_code(c->ram * OFFSETS);
     qemu_mutex_lock(&lock);
     v = g_hash_table_lookup(virt_pages, &c->page);
-    generation = v ? g_hash_table_lookup(v->ram, &c->ram) : NULL;
-    if (generation) {
-        *generation = c->generation;
+    cleaned = v ? g_hash_table_lookup(v->ram, &c->ram) : NULL;
+    if (cleaned) {
+        *cleaned = c->generation;
     }
     qemu_mutex_unlock(&lock);
 }
@@ -167,10 +177,10 @@ static void widen(CPUState *cs, run_on_cpu_data data)
  */
 static bool note_pair(VirtPage *v, uint64_t ram)
 {
-    uint64_t *generation = g_hash_table_lookup(v->ram, &ram);
+    uint64_t *cleaned = g_hash_table_lookup(v->ram, &ram);
     RamPage *r;
 
-    if (generation && *generation == v->generation) {
+    if (cleaned && *cleaned == v->generation) {
         return false;
     }
     r = g_hash_table_lookup(ram_pages, &ram);
@@ -180,7 +190,7 @@ static bool note_pair(VirtPage *v, uint64_t ram)
         g_hash_table_insert(ram_pages, &r->page, r);
     }
     bitmap_or(r->offsets, r->offsets, v->offsets, OFFSETS);
-    if (!generation) {
+    if (!cleaned) {
         g_hash_table_insert(v->ram, g_memdup2(&ram, sizeof(ram)),
                             g_new0(uint64_t, 1));
         pairs++;

@@ -185,7 +185,7 @@ static void report_numbered(CPUState *cs, const GdbxHit *hit)
     gdbx_stop_reply(GDB_SIGNAL_TRAP, tid.pid, tid.tid, "");
 }
 
-static void report_hit(CPUState *cs, const GdbxHit *hit)
+static void report_hit(CPUState *cs, GdbxHit *hit)
 {
     const char *more = hit->hardware ? "hwbreak:;" : "swbreak:;";
     const OsiTask *t;
@@ -201,6 +201,7 @@ static void report_hit(CPUState *cs, const GdbxHit *hit)
         gdbx_report_elsewhere(cs, "hit a breakpoint", hit->pc);
         return;
     }
+    hit->told = true;       /* gdb will step over it */
     if (gdbx_is_machine(hit->pid)) {
         gdbx_stop_reply(GDB_SIGNAL_TRAP, GDBX_MACHINE_PID,
                         gdb_get_cpu_index(cs), more);
@@ -290,6 +291,11 @@ static void stopped_debug(void)
 
             /* gdb hears of its thread alone (R6); the others pass. */
             if (h->valid && !h->transient) {
+                if (gdbx_in_scope(h->pid) && hit_is_owners(cs, h)) {
+                    gdbx_console("gdbx: CPU#%d passes the breakpoint at 0x%"
+                                 PRIx64 ": gdb steps another thread alone\n",
+                                 cs->cpu_index, h->pc);
+                }
                 gdbx_told(cs, h->pc, GDBX_TOLD_ALL);
             }
         }
@@ -341,6 +347,17 @@ static int signal_of(RunState state)
     }
 }
 
+/* A hit that is not what is told now comes again at the next resume. */
+static void note_counted(CPUState *cs)
+{
+    const GdbxHit *hit = gdbx_hit(cs);
+
+    if (hit->valid && !hit->told && !hit->transient &&
+        gdbx.arch->pc(cs) == hit->pc) {
+        gdbx_told(cs, hit->pc, GDBX_TOLD_COUNTED);
+    }
+}
+
 void gdbx_vm_state_change(void *opaque, bool running, RunState state)
 {
     CPUState *cs;
@@ -385,5 +402,6 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
         cpu_single_step(cs, 0);
         /* Asked for by a watch; the machine has stopped without it. */
         cpu_reset_interrupt(cs, CPU_INTERRUPT_DEBUG);
+        note_counted(cs);
     }
 }

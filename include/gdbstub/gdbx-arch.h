@@ -56,12 +56,6 @@ typedef struct GdbxArch {
     /* Address-space register as loaded (x86: CR3). Any thread that owns @cs. */
     uint64_t (*address_space)(CPUState *cs);
 
-    /*
-     * Is the instruction at hand one that has faulted and is begun again (x86:
-     * RF, SDM vol. 3B, 17.3.1.1)? vCPU thread.
-     */
-    bool (*restarts)(CPUState *cs);
-
     /* Privilege level, 0 = most privileged. */
     int (*privilege)(CPUState *cs);
 
@@ -70,6 +64,9 @@ typedef struct GdbxArch {
 
     /* Linear address of the next instruction; state must be synchronised. */
     uint64_t (*pc)(CPUState *cs);
+
+    /* Words of trace() that a string instruction changes on its way, as bits. */
+    uint32_t string_regs;
 
     /* General registers, PC and flags; state must be synchronised. */
     void (*trace)(CPUState *cs, uint64_t words[GDBX_TRACE_WORDS]);
@@ -130,9 +127,10 @@ void gdbx_register_arch(const GdbxArch *arch);
  * Called by the arch's check in translated code: does the instruction at
  * linear address @pc stop @cs? vCPU thread; all state but the PC and the
  * condition codes synchronised. @ra: host return address into translated code,
- * or 0.
+ * or 0. @again: it may have been begun before (x86: RF, which is set behind a
+ * fault, one of the fetch too, and within a repeated string instruction).
  */
-bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra);
+bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra, bool again);
 
 /* Whether there may be points at all; a cheap first test for that. */
 bool gdbx_points_armed(void);

@@ -46,11 +46,6 @@ static uint64_t address_space(CPUState *cs)
     return cpu_env(cs)->cr[3];
 }
 
-static bool restarts(CPUState *cs)
-{
-    return cpu_env(cs)->eflags & RF_MASK;
-}
-
 static int privilege(CPUState *cs)
 {
     return cpu_env(cs)->hflags & HF_CPL_MASK;
@@ -183,11 +178,11 @@ static uint64_t user_return(CPUState *cs, uint64_t from, bool *complete)
     return from;
 }
 
-void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip)
+void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip, uint32_t again)
 {
     CPUState *cs = env_cpu(env);
 
-    if (gdbx_point_hit(cs, linear(env, eip), GETPC())) {
+    if (gdbx_point_hit(cs, linear(env, eip), GETPC(), again)) {
         cs->exception_index = EXCP_DEBUG;
         cpu_loop_exit_restore(cs, GETPC());
     }
@@ -214,7 +209,7 @@ void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
 {
     qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_FETCH_FAULT]);
     if ((error_code & PG_ERROR_P_MASK) && pc(cs) == addr &&
-        gdbx_points_armed() && gdbx_point_hit(cs, addr, ra)) {
+        gdbx_points_armed() && gdbx_point_hit(cs, addr, ra, false)) {
         cs->exception_index = EXCP_DEBUG;
         cpu_loop_exit_restore(cs, ra);
     }
@@ -247,7 +242,7 @@ static void drop_code(uint64_t ram)
 static const GdbxArch x86_arch = {
     .osi_cpu = osi_cpu,
     .address_space = address_space,
-    .restarts = restarts,
+    .string_regs = 1 << R_ECX | 1 << R_ESI | 1 << R_EDI,
     .privilege = privilege,
     .is_64bit = is_64bit,
     .pc = pc,

@@ -23,6 +23,7 @@
 typedef struct Site {
     GdbxSite site;
     TCGv eip;
+    CCOp cc_op;          /* known at translation, or CC_OP_DYNAMIC */
 } Site;
 
 /*
@@ -63,9 +64,32 @@ bool gdbx_hook_insn_wanted(const DisasContextBase *db)
            !(tb_cflags(db->tb) & CF_SINGLE_STEP) && !done_again(db);
 }
 
+/* A field of env that is one of the translator's globals, or NULL. */
+static TCGTemp *global_at(size_t offset)
+{
+    for (int i = 0; i < tcg_ctx->nb_globals; i++) {
+        TCGTemp *t = &tcg_ctx->temps[i];
+
+        if (t->kind == TEMP_GLOBAL && t->mem_offset == offset) {
+            return t;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * The state of the flags is restored from what insn_start says, but string
+ * instructions take that back further on; so it is stored here.
+ */
 static void call(const GdbxSite *site)
 {
-    gen_helper_gdbx_point(tcg_env, container_of(site, Site, site)->eip);
+    const Site *s = container_of(site, Site, site);
+
+    if (s->cc_op != CC_OP_DYNAMIC) {
+        tcg_gen_movi_i32(temp_tcgv_i32(global_at(offsetof(CPUX86State, cc_op))),
+                         s->cc_op);
+    }
+    gen_helper_gdbx_point(tcg_env, s->eip, tcg_constant_i32(site->again));
 }
 
 static void space(const GdbxSite *site, TCGv_i64 out)
@@ -97,20 +121,18 @@ static void from_tl(TCGv_i64 out, TCGv in, unsigned bits)
  */
 static void field(size_t offset, unsigned bits, TCGv_i64 out)
 {
-    for (int i = 0; i < tcg_ctx->nb_globals; i++) {
-        TCGTemp *t = &tcg_ctx->temps[i];
+    TCGTemp *t = global_at(offset);
 
-        if (t->kind == TEMP_GLOBAL && t->mem_offset == offset) {
-            if (t->base_type == TCG_TYPE_I64) {
-                tcg_gen_mov_i64(out, temp_tcgv_i64(t));
-            } else {
-                tcg_gen_extu_i32_i64(out, temp_tcgv_i32(t));
-            }
-            if (bits < 64) {
-                tcg_gen_andi_i64(out, out, MAKE_64BIT_MASK(0, bits));
-            }
-            return;
+    if (t) {
+        if (t->base_type == TCG_TYPE_I64) {
+            tcg_gen_mov_i64(out, temp_tcgv_i64(t));
+        } else {
+            tcg_gen_extu_i32_i64(out, temp_tcgv_i32(t));
         }
+        if (bits < 64) {
+            tcg_gen_andi_i64(out, out, MAKE_64BIT_MASK(0, bits));
+        }
+        return;
     }
     if (bits == 16) {
         tcg_gen_ld16u_i64(out, tcg_env, offset);
@@ -160,11 +182,13 @@ void gdbx_hook_insn(const DisasContextBase *db, TCGv eip)
             .ram = ram_page(db), .offset = db->pc_next & ~TARGET_PAGE_MASK,
             .cpl = flags & HF_CPL_MASK, .cs64 = flags & HF_CS64_MASK,
             .parallel = tb_cflags(db->tb) & CF_PARALLEL,
+            .again = (flags & HF_RF_MASK) && db->num_insns == 1,
             .cpu = offsetof(X86CPU, parent_obj) - offsetof(X86CPU, env),
             .pc = tcg_temp_new_i64(),
             .call = call, .space = space, .reg = reg, .peek = peek,
         },
         .eip = eip,
+        .cc_op = tcg_get_insn_start_param(db->insn_start, 1),
     };
 
     qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_INSN]);
