@@ -64,6 +64,8 @@ PROGRAMS = {
     'bin/chain': ('programs', ['chain.c'], STATIC),
     'bin/signals': ('programs', ['signals.c'], STATIC),
     'bin/faults': ('programs', ['faults.c'], STATIC),
+    'bin/strings': ('programs', ['strings.c'],
+                    STATIC + ['-Wl,-Ttext-segment=0x70000000']),
     'bin/files': ('programs', ['files.c'], STATIC),
     # Where no other program is: points of the machine are hit in all.
     'bin/pages': ('programs', ['pages.c'],
