@@ -130,6 +130,7 @@ typedef struct GdbxHit {
     bool hardware, transient;
     bool machine;              /* a point of the machine is there too */
     bool told;                 /* gdb has heard of it */
+    bool raised;               /* its debug exception is on the way */
     unsigned number;           /* of `monitor gdbx break'; 0: gdb's own */
     uint64_t pc;
     int64_t pid;               /* owner of the point */

@@ -214,6 +214,22 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra, bool again)
     hit->number = best->number;
     hit->transient = best->transient;
     hit->told = false;
-    hit->valid = true;
+    hit->raised = hit->valid = true;
     return true;
+}
+
+/*
+ * The guest's own breakpoint at the same place would be raised instead, for
+ * ever: it returns to the instruction, which is ours to stop first.
+ */
+bool gdbx_hook_debug(CPUState *cs)
+{
+    GdbxHit *hit = gdbx_points_armed() ? gdbx_hit(cs) : NULL;
+    bool raised = hit && hit->raised;
+
+    qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_DEBUG]);
+    if (raised) {
+        hit->raised = false;
+    }
+    return raised;
 }

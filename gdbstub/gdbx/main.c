@@ -33,6 +33,7 @@ const char *gdbx_hook_name(GdbxHookId id)
         [GDBX_HOOK_DMA] = "gdbx_hook_dma",
         [GDBX_HOOK_RAM_WRITTEN] = "gdbx_hook_ram_written",
         [GDBX_HOOK_EXEC_PAGE] = "gdbx_hook_exec_page",
+        [GDBX_HOOK_DEBUG] = "gdbx_hook_debug",
     };
     return names[id];
 }

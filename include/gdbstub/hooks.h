@@ -22,7 +22,7 @@ typedef enum GdbxHookId {
     GDBX_HOOK_INSN_WANTED, GDBX_HOOK_INSN, GDBX_HOOK_FETCH_FAULT,
     GDBX_HOOK_PAGE, GDBX_HOOK_ACCESS, GDBX_HOOK_STORE, GDBX_HOOK_DMA,
     GDBX_HOOK_RAM_WRITTEN,
-    GDBX_HOOK_EXEC_PAGE,
+    GDBX_HOOK_EXEC_PAGE, GDBX_HOOK_DEBUG,
     GDBX_HOOK__COUNT
 } GdbxHookId;
 
@@ -81,6 +81,13 @@ void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
  */
 void gdbx_hook_exec_page(CPUState *cs, uint64_t addr, uint64_t paddr, int prot,
                          MemTxAttrs attrs);
+
+/*
+ * Caller: breakpoint_handler() in target/i386/tcg/system/bpt_helper.c, before it
+ * looks for a breakpoint of the guest's own (DR0..DR3). vCPU thread.
+ * Returns true when the debug exception at hand is a point's.
+ */
+bool gdbx_hook_debug(CPUState *cs);
 
 /* Is anything watched, and is any of it physical memory. watch.c sets them. */
 extern bool gdbx_watching, gdbx_watching_ram;
