@@ -85,6 +85,9 @@ bool gdbx_hook_start(GString *device, Error **errp)
     }
     gdbx_hook_connection(false);
     gdbx.on = on && gdbx.arch && tcg_enabled();
+    if (gdbx.on) {
+        gdbx.arch->start();
+    }
     return true;
 }
 

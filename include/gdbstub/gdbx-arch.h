@@ -50,6 +50,9 @@ typedef struct GdbxThread {
 } GdbxThread;
 
 typedef struct GdbxArch {
+    /* The stub starts, perhaps not for the first time. Main thread. */
+    void (*start)(void);
+
     /* Copies what introspection needs. Main thread, vCPUs stopped. */
     void (*osi_cpu)(CPUState *cs, OsiCpu *out);
 

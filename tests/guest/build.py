@@ -67,6 +67,7 @@ PROGRAMS = {
     'bin/strings': ('programs', ['strings.c'],
                     STATIC + ['-Wl,-Ttext-segment=0x70000000']),
     'bin/hwbreak': ('programs', ['hwbreak.c'], STATIC),
+    'bin/remaps': ('programs', ['remaps.c'], STATIC),
     'bin/files': ('programs', ['files.c'], STATIC),
     # Where no other program is: points of the machine are hit in all.
     'bin/pages': ('programs', ['pages.c'],

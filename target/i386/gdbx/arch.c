@@ -12,6 +12,7 @@
 #include "introspect/qemu.h"
 #include "exec/page-protection.h"
 #include "gdbx/regs.h"
+#include "gdbx/walk.h"
 #include "gdbstub/hooks.h"
 #include "gdbstub/gdbx/sites.h"
 
@@ -74,14 +75,13 @@ static uint64_t pc(CPUState *cs)
  * RAM behind @va if the data TLB has it for reading with nothing special about
  * the page; never fills the TLB (that would set accessed bits).
  */
-static const void *tlb_peek(CPUState *cs, uint64_t va, size_t len)
+static const void *tlb_peek(CPUState *cs, uint64_t va)
 {
     CPUTLBDescFast *fast = &cs->neg.tlb.f[cpu_mmu_index(cs, false)];
     size_t i = (va >> TARGET_PAGE_BITS) & (fast->mask >> CPU_TLB_ENTRY_BITS);
     CPUTLBEntry *e = &fast->table[i];
 
-    if (e->addr_read != (va & TARGET_PAGE_MASK) ||
-        (va & ~TARGET_PAGE_MASK) + len > TARGET_PAGE_SIZE) {
+    if (e->addr_read != (va & TARGET_PAGE_MASK)) {
         return NULL;
     }
     return (const void *)((uintptr_t)va + e->addend);
@@ -89,9 +89,13 @@ static const void *tlb_peek(CPUState *cs, uint64_t va, size_t len)
 
 static bool read_virt(CPUState *cs, uint64_t va, void *buf, size_t len)
 {
-    const void *host = qemu_cpu_is_self(cs) ? tlb_peek(cs, va, len) : NULL;
+    const void *host = NULL;
     OsiMemory mem;
 
+    if (qemu_cpu_is_self(cs) &&
+        (va & ~TARGET_PAGE_MASK) + len <= TARGET_PAGE_SIZE) {
+        host = tlb_peek(cs, va) ?: gdbx_i386_walk(cs, va);
+    }
     if (host) {
         memcpy(buf, host, len);
         return true;
@@ -240,6 +244,7 @@ static void drop_code(uint64_t ram)
 }
 
 static const GdbxArch x86_arch = {
+    .start = gdbx_i386_walk_start,
     .osi_cpu = osi_cpu,
     .address_space = address_space,
     .string_regs = 1 << R_ECX | 1 << R_ESI | 1 << R_EDI,
