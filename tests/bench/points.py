@@ -140,8 +140,8 @@ def false_conditions(said):
             # p->x == 1 && a[i & 7] > 100
             f'{p}{ref64}2201{equal}' f'2264{cell}14' f'0f{end}',
         'condition_untouched':
-            # memory that the program itself does not read: its text
-            f'{const(said["hot"] & -8)}{ref64}{const(NEVER)}{equal}{end}',
+            # memory that the program itself does not use
+            f'{const(said["array"])}{ref64}{const(NEVER)}{equal}{end}',
     }
 
 

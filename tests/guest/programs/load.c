@@ -121,6 +121,7 @@ int main(int argc, char **argv)
 {
     for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
         if (argc > 1 && !__builtin_strcmp(argv[1], kinds[i].name)) {
+            array[0] = 0;       /* there, though most kinds do not use it */
             ready("%s counter=%p hot=%p labs=%p array=%p size=%d", argv[1],
                   (void *)&counter, (void *)hot, (void *)library,
                   (void *)array, ARRAY);
