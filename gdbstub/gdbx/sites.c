@@ -219,8 +219,10 @@ void gdbx_site_page_mapped(CPUState *cs, uint64_t va, uint64_t ram)
     qemu_mutex_unlock(&lock);
     /*
      * Not here: this may be in the middle of a translation, with pages
-     * locked. The vCPU leaves before it enters translated code again. Each
-     * vCPU that comes by before that is done does it for itself.
+     * locked. The vCPU leaves before it enters translated code again, but for
+     * blocks that ask for no exit (CF_NOIRQ): these do an instruction again
+     * that has been checked, or replay an exception (gdbx_sites_commit()).
+     * Each vCPU that comes by before that is done does it for itself.
      */
     if (c) {
         async_run_on_cpu(cs, clean, RUN_ON_CPU_HOST_PTR(c));
