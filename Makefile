@@ -4,7 +4,7 @@
 
 PYTHON = /usr/bin/python3
 
-.PHONY: all demo check check-fast check-upstream bench pristine host help
+.PHONY: all demo check check-fast check-guests check-matrix check-upstream bench pristine host help
 
 all:
 	@$(PYTHON) scripts/setup build
@@ -14,6 +14,8 @@ help:
 	@echo 'make demo            a whole session in stock gdb'
 	@echo 'make check           all tests'
 	@echo 'make check-fast      the tests that need no QEMU, in a minute'
+	@echo 'make check-guests    introspection on many more guests'
+	@echo 'make check-matrix    more tests on more kernels and gdbs'
 	@echo 'make check-upstream  QEMU'\''s own tests, compared with pristine'
 	@echo 'make bench           speed against pristine: docs/numbers.md'
 	@echo 'make pristine        the same QEMU without us'
@@ -32,6 +34,12 @@ check: all pristine
 
 check-fast: host
 	@$(PYTHON) scripts/run-tests --fast
+
+check-guests: all
+	@$(PYTHON) scripts/run-tests --guests
+
+check-matrix: all pristine
+	@$(PYTHON) scripts/run-tests --matrix
 
 check-upstream: all pristine
 	@$(PYTHON) scripts/run-tests --upstream

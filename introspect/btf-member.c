@@ -5,7 +5,7 @@
 
 #define CHAIN_MAX       64      /* typedefs, qualifiers, arrays of arrays */
 #define ANON_MAX        16      /* nested anonymous structs */
-#define WORK_MAX        200000  /* members looked at for one path: forged
+#define WORK_MAX        200000  /* members looked at for one question: forged
                                    structs that contain themselves fan out */
 
 static bool is_alias(uint32_t kind)
@@ -42,7 +42,7 @@ static uint64_t size_of(const OsiBtf *b, uint32_t id)
         case KIND_FLOAT: case KIND_ENUM64:
             return count * t.size_or_type;
         case KIND_PTR:
-            return count * 8;
+            return count * b->ptr_bytes;
         case KIND_ARRAY:
             count *= osi_le32(t.more + 8);
             id = osi_le32(t.more);
@@ -60,7 +60,7 @@ static uint64_t size_of(const OsiBtf *b, uint32_t id)
 typedef struct Found {
     uint64_t bits;          /* offset from the outermost struct */
     uint32_t type, bit_size;
-    uint32_t work;
+    uint32_t *work;         /* done so far, of all structs of this name */
 } Found;
 
 static bool find_member(const OsiBtf *b, const OsiBtfType *s, const char *name,
@@ -73,7 +73,7 @@ static bool find_member(const OsiBtf *b, const OsiBtfType *s, const char *name,
         uint64_t bits = s->bitfields ? off & 0xffffff : off;
         OsiBtfType inner;
 
-        if (++f->work > WORK_MAX) {
+        if (++*f->work > WORK_MAX) {
             return false;
         }
         if (*n && !strncmp(n, name, len) && !n[len]) {
@@ -94,9 +94,9 @@ static bool find_member(const OsiBtf *b, const OsiBtfType *s, const char *name,
 
 /* One path without alternatives, "a.b.c" of @len characters. */
 static bool find_path(const OsiBtf *b, const OsiBtfType *s, const char *path,
-                      size_t len, OsiField *field)
+                      size_t len, uint32_t *work, OsiField *field)
 {
-    Found f = { 0 };
+    Found f = { .work = work };
     OsiBtfType t = *s;
     uint64_t size;
 
@@ -129,12 +129,12 @@ static bool find_path(const OsiBtf *b, const OsiBtfType *s, const char *path,
 }
 
 static bool find_any_path(const OsiBtf *b, const OsiBtfType *s, const char *path,
-                          OsiField *field)
+                          uint32_t *work, OsiField *field)
 {
     for (;;) {
         size_t len = strcspn(path, "|");
 
-        if (find_path(b, s, path, len, field)) {
+        if (find_path(b, s, path, len, work, field)) {
             return true;
         }
         if (!path[len]) {
@@ -148,6 +148,7 @@ bool osi_btf_member(const OsiBtf *b, const char *name, const char *path,
                     OsiField *field, OsiError *err)
 {
     bool seen = false;
+    uint32_t work = 0;
     OsiBtfType t;
 
     for (guint i = 0; i < b->aggregates->len; i++) {
@@ -156,7 +157,7 @@ bool osi_btf_member(const OsiBtf *b, const char *name, const char *path,
             continue;
         }
         seen = true;
-        if (find_any_path(b, &t, path, field)) {
+        if (find_any_path(b, &t, path, &work, field)) {
             return true;
         }
     }
@@ -176,4 +177,27 @@ uint64_t osi_btf_struct_size(const OsiBtf *b, const char *name)
         }
     }
     return 0;
+}
+
+/* DATASEC: {u32 id of a VAR, u32 offset, u32 size} each. They come last. */
+bool osi_btf_variable(const OsiBtf *b, const char *section, const char *name,
+                      uint32_t *offset)
+{
+    for (uint32_t id = b->offset->len; id > 0; id--) {
+        OsiBtfType t, var;
+
+        if (!osi_btf_get(b, id, &t) || t.kind != KIND_DATASEC ||
+            strcmp(t.name, section)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < t.vlen; i++) {
+            if (osi_btf_get(b, osi_le32(t.more + 12 * i), &var) &&
+                var.kind == KIND_VAR && !strcmp(var.name, name)) {
+                *offset = osi_le32(t.more + 12 * i + 4);
+                return true;
+            }
+        }
+        return false;
+    }
+    return false;
 }

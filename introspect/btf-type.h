@@ -22,6 +22,7 @@ struct OsiBtf {
     GArray *offset;         /* uint32_t: type id - 1 -> offset in @types */
     GArray *aggregates;     /* uint32_t: ids of named structs and unions */
     bool truncated;
+    uint8_t ptr_bytes;      /* of a pointer: as many as of a long */
 };
 
 typedef struct OsiBtfType {

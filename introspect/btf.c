@@ -54,9 +54,23 @@ bool osi_btf_get(const OsiBtf *b, uint32_t id, OsiBtfType *t)
     return true;
 }
 
+/* BTF does not say how wide a pointer is, but Linux makes a long as wide. */
+static void note_long(OsiBtf *b, const uint8_t *p)
+{
+    const char *name = osi_btf_string(b, osi_le32(p));
+    uint32_t size = osi_le32(p + 8);
+
+    if ((!strcmp(name, "long unsigned int") || !strcmp(name, "unsigned long")) &&
+        (size == 4 || size == 8)) {
+        b->ptr_bytes = size;
+    }
+}
+
 static void index_types(OsiBtf *b)
 {
     uint32_t at = 0;
+
+    b->ptr_bytes = 8;
 
     while (b->types_len - at >= 12) {
         const uint8_t *p = b->types + at;
@@ -70,6 +84,9 @@ static void index_types(OsiBtf *b)
         id = b->offset->len;
         if (osi_btf_is_aggregate(osi_le32(p + 4) >> 24 & 31) && osi_le32(p)) {
             g_array_append_val(b->aggregates, id);
+        }
+        if ((osi_le32(p + 4) >> 24 & 31) == KIND_INT) {
+            note_long(b, p);
         }
         at += n;
     }
@@ -177,4 +194,14 @@ size_t osi_btf_bytes(const OsiBtf *b)
 bool osi_btf_truncated(const OsiBtf *b)
 {
     return b->truncated;
+}
+
+unsigned osi_btf_pointer_bytes(const OsiBtf *b)
+{
+    return b->ptr_bytes;
+}
+
+bool osi_btf_equal(const OsiBtf *a, const OsiBtf *b)
+{
+    return a->len == b->len && !memcmp(a->blob, b->blob, a->len);
 }

@@ -33,6 +33,12 @@ void osi_btf_free(OsiBtf *btf);
 size_t osi_btf_types(const OsiBtf *btf);
 size_t osi_btf_bytes(const OsiBtf *btf);
 
+/* Of a pointer, as wide as a long; 8 when BTF has no long. */
+unsigned osi_btf_pointer_bytes(const OsiBtf *btf);
+
+/* Byte for byte. */
+bool osi_btf_equal(const OsiBtf *a, const OsiBtf *b);
+
 /* Did an unknown kind of type cut the index short? */
 bool osi_btf_truncated(const OsiBtf *btf);
 
@@ -43,6 +49,14 @@ bool osi_btf_truncated(const OsiBtf *btf);
  */
 bool osi_btf_member(const OsiBtf *btf, const char *name, const char *path,
                     OsiField *field, OsiError *err);
+
+/* Value of enumerator @name of enum @type (of at most 32 bits). */
+bool osi_btf_enumerator(const OsiBtf *btf, const char *type, const char *name,
+                        uint32_t *value, OsiError *err);
+
+/* Offset of variable @name in section @section (".data..percpu"). */
+bool osi_btf_variable(const OsiBtf *btf, const char *section, const char *name,
+                      uint32_t *offset);
 
 /* Size in bytes of the first struct or union called @name; 0 when absent. */
 uint64_t osi_btf_struct_size(const OsiBtf *btf, const char *name);

@@ -9,7 +9,7 @@
 #ifndef INTROSPECT_CURRENT_H
 #define INTROSPECT_CURRENT_H
 
-#include "introspect/guest.h"
+#include "introspect/provider.h"
 
 /* A range of virtual addresses whose physical ones are a constant apart. */
 typedef struct OsiLinear {

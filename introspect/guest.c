@@ -1,38 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The front of the room: asks the provider of the guest's OS and keeps its
+ * The front of the room: finds the provider of the guest's OS and keeps its
  * answers until the guest runs again. What an OS looks like is not known here.
  */
 #include <string.h>
-#include "introspect/guest.h"
-#include "introspect/provider.h"
+#include "guest-private.h"
 
-static const OsiProvider *const providers[] = {
+static const OsiProvider *const all_providers[] = {
     &osi_linux_provider,
 };
 
-struct OsiGuest {
-    OsiView view;
-    OsiCpu *cpus;                   /* what view.cpus points at */
-    const OsiProvider *provider;    /* NULL: no OS recognised */
-    void *os;
+void osi_reads(OsiGuest *g, uint32_t max)
+{
+    g->reads = 0;
+    g->reads_max = max;
+}
 
-    /* Since the last stop. */
-    bool asked;                     /* detection was tried */
-    OsiError no_os;                 /* what it said */
-    bool walked;
-    OsiError no_tasks;
-    GArray *tasks;                  /* OsiTask */
-    GHashTable *by_pid;             /* pid -> index in tasks + 1 */
-    GArray *features;               /* OsiFeature, NULL unread */
-    OsiTask *current;               /* one for each CPU; object 0 = unread */
-};
+/* Every read of a provider comes by here. */
+static bool counted_read(void *opaque, uint64_t pa, void *buf, size_t len)
+{
+    OsiGuest *g = opaque;
+
+    if (g->reads >= g->reads_max) {
+        return false;
+    }
+    g->reads += 1 + len / 1024;
+    return g->mem.read(g->mem.opaque, pa, buf, len);
+}
 
 OsiGuest *osi_guest_new(const OsiMemory *mem)
 {
+    return osi_guest_new_with(mem, all_providers, G_N_ELEMENTS(all_providers));
+}
+
+OsiGuest *osi_guest_new_with(const OsiMemory *mem,
+                             const OsiProvider *const *providers, size_t n)
+{
     OsiGuest *g = g_new0(OsiGuest, 1);
 
-    g->view.mem = *mem;
+    g->providers = providers;
+    g->n_providers = n;
+    g->mem = *mem;
+    g->view.mem = (OsiMemory) { counted_read, g, mem->phys_limit };
+    g->view.profile.engines = OSI_ENGINES_ALL;
     g->tasks = g_array_new(false, false, sizeof(OsiTask));
     g->by_pid = g_hash_table_new(NULL, NULL);
     return g;
@@ -47,17 +57,29 @@ static void forget_os(OsiGuest *g)
     g->os = NULL;
 }
 
+static void forget_answers(OsiGuest *g)
+{
+    g->asked = g->walked = false;
+    g_clear_pointer(&g->features, g_array_unref);
+    osi_forget_lists(g);
+    if (g->view.n_cpus) {
+        memset(g->current, 0, g->view.n_cpus * sizeof(*g->current));
+    }
+}
+
 void osi_guest_free(OsiGuest *g)
 {
     if (!g) {
         return;
     }
+    forget_answers(g);
     forget_os(g);
     g_array_unref(g->tasks);
     g_hash_table_unref(g->by_pid);
-    g_clear_pointer(&g->features, g_array_unref);
     g_free(g->cpus);
     g_free(g->current);
+    g_free(g->types);
+    g_free(g->symbols);
     g_free(g);
 }
 
@@ -69,26 +91,73 @@ void osi_guest_stopped(OsiGuest *g, const OsiCpu *cpus, size_t n)
     }
     if (n) {
         memcpy(g->cpus, cpus, n * sizeof(*cpus));
-        memset(g->current, 0, n * sizeof(*g->current));
     }
     g->view.cpus = g->cpus;
     g->view.n_cpus = n;
-    g->asked = g->walked = false;
-    g_clear_pointer(&g->features, g_array_unref);
+    forget_answers(g);
 }
+
+/* ---- engines ---- */
+
+static void start_anew(OsiGuest *g)
+{
+    forget_answers(g);
+    forget_os(g);
+}
+
+void osi_guest_engines(OsiGuest *g, unsigned engines)
+{
+    g->view.profile.engines = engines;
+    start_anew(g);
+}
+
+bool osi_guest_profile(OsiGuest *g, const uint8_t *types, size_t types_len,
+                       const char *symbols, size_t symbols_len, OsiError *err)
+{
+    OsiProfile *p = &g->view.profile;
+
+    if (types_len > OSI_PROFILE_MAX || symbols_len > OSI_PROFILE_MAX) {
+        return osi_fail(err, OSI_ERR_LIMIT, 0,
+                        "a profile of more than %u MiB", OSI_PROFILE_MAX >> 20);
+    }
+    for (size_t i = 0; (types_len || symbols_len) && i < g->n_providers; i++) {
+        const OsiProfile want = {
+            p->engines, types, types_len, symbols, symbols_len
+        };
+
+        if (!g->providers[i]->check_profile) {
+            continue;
+        }
+        if (!g->providers[i]->check_profile(&want, err)) {
+            return false;
+        }
+    }
+    g_free(g->types);
+    g_free(g->symbols);
+    g->types = g_memdup2(types, types_len);
+    g->symbols = g_memdup2(symbols, symbols_len);
+    *p = (OsiProfile) { p->engines, g->types, types_len, g->symbols,
+                        symbols_len };
+    start_anew(g);
+    return true;
+}
+
+/* ---- questions ---- */
 
 static void detect(OsiGuest *g)
 {
     g->asked = true;
+    osi_reads(g, OSI_READS_DETECT);
     if (g->provider && g->provider->resume(g->os, NULL)) {
         return;
     }
     forget_os(g);
+    osi_reads(g, OSI_READS_DETECT);
     osi_fail(&g->no_os, OSI_ERR_NO_OS, 0, "no vCPU to look at");
-    for (size_t i = 0; g->view.n_cpus && i < G_N_ELEMENTS(providers); i++) {
-        g->os = providers[i]->detect(&g->view, &g->no_os);
+    for (size_t i = 0; g->view.n_cpus && i < g->n_providers; i++) {
+        g->os = g->providers[i]->detect(&g->view, &g->no_os);
         if (g->os) {
-            g->provider = providers[i];
+            g->provider = g->providers[i];
             return;
         }
     }
@@ -103,6 +172,31 @@ bool osi_guest_detect(OsiGuest *g, OsiError *err)
         *err = g->no_os;
     }
     return g->provider != NULL;
+}
+
+bool osi_ask(OsiGuest *g, OsiError *err)
+{
+    if (!osi_guest_detect(g, err)) {
+        return false;
+    }
+    osi_reads(g, OSI_READS_MAX);
+    return true;
+}
+
+void osi_asked(OsiGuest *g, OsiError *err)
+{
+    if (g->reads >= g->reads_max) {
+        osi_fail(err, OSI_ERR_LIMIT, err ? err->address : 0,
+                 "more than %u reads of guest memory for one question",
+                 g->reads_max);
+    }
+}
+
+bool osi_cannot(OsiGuest *g, const char *what, OsiError *err)
+{
+    return osi_fail(err, OSI_ERR_UNSUPPORTED, 0,
+                    "%s is not known of a guest that runs %s", what,
+                    g->provider->name);
 }
 
 const char *osi_guest_name(OsiGuest *g)
@@ -131,10 +225,15 @@ static bool walk(OsiGuest *g, OsiError *err)
     }
     if (!g->walked) {
         g->walked = true;
+        osi_reads(g, OSI_READS_MAX);
         g->no_tasks.kind = OSI_OK;
         g_array_set_size(g->tasks, 0);
         g_hash_table_remove_all(g->by_pid);
-        g->provider->each_task(g->os, add_task, g, &g->no_tasks);
+        if (!g->provider->each_task(g->os, add_task, g, &g->no_tasks)) {
+            osi_asked(g, &g->no_tasks);
+        } else {
+            g->no_tasks.kind = OSI_OK;
+        }
     }
     if (g->no_tasks.kind && err) {
         *err = g->no_tasks;
@@ -168,7 +267,7 @@ const OsiTask *osi_task_by_pid(OsiGuest *g, int32_t pid, OsiError *err)
 
 const OsiTask *osi_current_task(OsiGuest *g, int cpu_index, OsiError *err)
 {
-    if (!osi_guest_detect(g, err)) {
+    if (!osi_ask(g, err)) {
         return NULL;
     }
     for (size_t i = 0; i < g->view.n_cpus; i++) {
@@ -177,6 +276,7 @@ const OsiTask *osi_current_task(OsiGuest *g, int cpu_index, OsiError *err)
         }
         if (!g->current[i].object &&
             !g->provider->current(g->os, &g->cpus[i], &g->current[i], err)) {
+            osi_asked(g, err);
             return NULL;
         }
         return &g->current[i];
@@ -185,19 +285,14 @@ const OsiTask *osi_current_task(OsiGuest *g, int cpu_index, OsiError *err)
     return NULL;
 }
 
-OsiCurrentRecipe *osi_current_recipe(OsiGuest *g, OsiError *err)
-{
-    return osi_guest_detect(g, err) ? g->provider->current_recipe(g->os, err)
-                                    : NULL;
-}
-
 /* ---- features ---- */
 
 static void feature_none(OsiGuest *g)
 {
-    OsiFeature f = { .name = "os", .ok = false };
+    OsiFeature f = { .name = "os", .address = g->no_os.address };
 
     g_strlcpy(f.text, g->no_os.message, sizeof(f.text));
+    g_strlcpy(f.fix, "let the guest boot on; then ask again", sizeof(f.fix));
     g_array_append_val(g->features, f);
 }
 
@@ -208,68 +303,14 @@ const OsiFeature *osi_guest_features(OsiGuest *g, size_t *n)
         if (osi_guest_detect(g, NULL)) {
             /* Walk first: its result is part of the evidence. */
             walk(g, NULL);
-            g->provider->features(g->os, g->features);
+            osi_reads(g, OSI_READS_MAX);
+            if (g->provider->features) {
+                g->provider->features(g->os, g->features);
+            }
         } else {
             feature_none(g);
         }
     }
     *n = g->features->len;
     return (const OsiFeature *)g->features->data;
-}
-
-/* ---- pass on to the provider ---- */
-
-bool osi_kernel_root(OsiGuest *g, OsiRoot *root, OsiError *err)
-{
-    return osi_guest_detect(g, err) &&
-           g->provider->kernel_root(g->os, root, err);
-}
-
-uint64_t osi_cr3_mask(OsiGuest *g)
-{
-    /* Without an OS the architecture's bits: no PCID, no LAM. */
-    return osi_guest_detect(g, NULL) ? g->provider->cr3_mask(g->os)
-                                     : 0x000ffffffffff000ull;
-}
-
-bool osi_saved_user_regs(OsiGuest *g, const OsiTask *t, OsiUserRegs *regs,
-                         OsiError *err)
-{
-    return osi_guest_detect(g, err) &&
-           g->provider->saved_user_regs(g->os, t, regs, err);
-}
-
-char *osi_exe_path(OsiGuest *g, const OsiTask *t, OsiError *err)
-{
-    return osi_guest_detect(g, err) ? g->provider->exe_path(g->os, t, err)
-                                    : NULL;
-}
-
-char *osi_command_line(OsiGuest *g, const OsiTask *t, OsiError *err)
-{
-    return osi_guest_detect(g, err) ? g->provider->command_line(g->os, t, err)
-                                    : NULL;
-}
-
-GByteArray *osi_auxv(OsiGuest *g, const OsiTask *t, OsiError *err)
-{
-    return osi_guest_detect(g, err) ? g->provider->auxv(g->os, t, err) : NULL;
-}
-
-bool osi_symbol(OsiGuest *g, const char *name, uint64_t *value, OsiError *err)
-{
-    return osi_guest_detect(g, err) &&
-           g->provider->symbol(g->os, name, value, err);
-}
-
-const char *osi_symbol_at(OsiGuest *g, uint64_t addr, uint64_t *offset)
-{
-    return osi_guest_detect(g, NULL)
-        ? g->provider->symbol_at(g->os, addr, offset) : NULL;
-}
-
-bool osi_each_symbol(OsiGuest *g, OsiSymbolFn fn, void *opaque, OsiError *err)
-{
-    return osi_guest_detect(g, err) &&
-           g->provider->each_symbol(g->os, fn, opaque, err);
 }

@@ -13,6 +13,8 @@ typedef struct OsiScan {
     const uint8_t *img;
     size_t len;
     uint64_t base;                      /* address of img[0] */
+    unsigned word;                      /* bytes of a pointer: 8 or 4 */
+    uint64_t mask;                      /* of an address */
     size_t tokens;                      /* the token table */
     uint32_t token_off[OSI_TOKENS];     /* each token */
     uint16_t token_len[OSI_TOKENS];
@@ -24,7 +26,7 @@ typedef struct OsiScan {
     uint32_t work;
 } OsiScan;
 
-/* Fill all of @s but its first three members. */
+/* Fill all of @s but what comes before @tokens. */
 bool osi_scan_tables(OsiScan *s, OsiError *err);
 
 /*

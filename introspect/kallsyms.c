@@ -5,23 +5,12 @@
  */
 #include <string.h>
 #include "kallsyms-scan.h"
+#include "kallsyms-table.h"
 
-#define NAME_MAX_LEN    512
-#define POOL_MAX        (96u << 20)
+#define NAME_MAX_LEN    OSI_SYMBOL_NAME_MAX
+#define POOL_MAX        OSI_SYMBOL_POOL_MAX
 #define BASE_SLACK      (2u << 20)      /* relative_base is near _text */
 #define PROBES_MAX      4096            /* colliding names in the hash */
-
-struct OsiKallsyms {
-    uint32_t n;
-    uint64_t *value;        /* n */
-    uint32_t *name;         /* n: offset in pool of type letter, name, NUL */
-    GByteArray *pool;
-    uint32_t *bucket;       /* buckets: symbol index + 1, 0 = empty */
-    uint32_t *chain;        /* n: the next symbol + 1 in the same bucket */
-    uint32_t buckets;       /* a power of two */
-    uint32_t *order;        /* by value, or NULL when already sorted */
-    const char *layout;
-};
 
 static bool append_name(const OsiScan *s, OsiKallsyms *ks, size_t at, size_t len)
 {
@@ -76,7 +65,7 @@ static uint32_t *bucket_of(const OsiKallsyms *ks, const char *name)
 }
 
 /* From the last to the first, so that the first of several is found first. */
-static void build_hash(OsiKallsyms *ks)
+void osi_kallsyms_index_names(OsiKallsyms *ks)
 {
     ks->buckets = 1024;
     while (ks->buckets < ks->n) {
@@ -109,13 +98,19 @@ bool osi_kallsyms_find(const OsiKallsyms *ks, const char *name,
 
 /* ---- addresses ---- */
 
+/*
+ * relative_base is near _text: where the image starts, or, of a 32-bit kernel
+ * in early boot, somewhere in it.
+ */
 static bool near_base(const OsiScan *s, size_t at, uint64_t *value)
 {
-    if (at + 8 > s->len) {
+    uint64_t slack = s->word == 8 ? BASE_SLACK : s->len;
+
+    if (at + s->word > s->len) {
         return false;
     }
-    *value = osi_le64(s->img + at);
-    return *value >= s->base && *value - s->base < BASE_SLACK;
+    *value = osi_le(s->img + at, s->word);
+    return *value >= s->base && *value - s->base < slack;
 }
 
 static bool mostly_negative(const OsiScan *s, size_t offsets)
@@ -135,7 +130,7 @@ static void relative_addresses(const OsiScan *s, OsiKallsyms *ks, size_t offsets
         int32_t off = (int32_t)osi_le32(s->img + offsets + 4 * i);
 
         if (!percpu) {
-            ks->value[i] = rel + (uint32_t)off;
+            ks->value[i] = s->mask & (rel + (uint32_t)off);
         } else if (off >= 0) {
             ks->value[i] = off;     /* CONFIG_KALLSYMS_ABSOLUTE_PERCPU */
         } else {
@@ -149,7 +144,7 @@ static void pcrel_addresses(const OsiScan *s, OsiKallsyms *ks, size_t offsets)
     for (uint32_t i = 0; i < s->n; i++) {
         size_t at = offsets + 4 * (size_t)i;
 
-        ks->value[i] = s->base + at + (int32_t)osi_le32(s->img + at);
+        ks->value[i] = s->mask & (s->base + at + (int32_t)osi_le32(s->img + at));
     }
 }
 
@@ -163,7 +158,8 @@ static bool values_plausible(const OsiScan *s, const OsiKallsyms *ks)
     uint32_t inside = 0;
     uint64_t text;
 
-    if (osi_kallsyms_find(ks, "_text", &text) && text != s->base) {
+    if (osi_kallsyms_find(ks, "_text", &text) &&
+        (s->word == 8 ? text != s->base : text - s->base >= s->len)) {
         return false;
     }
 
@@ -173,38 +169,59 @@ static bool values_plausible(const OsiScan *s, const OsiKallsyms *ks)
     return inside > ks->n / 10 * 8;
 }
 
+static bool before_names(const OsiScan *s, OsiKallsyms *ks)
+{
+    size_t bytes = 4 * (size_t)s->n, at;
+    uint64_t rel;
+    bool percpu;
+
+    if (s->num_at < bytes + 2 * s->word || s->num_at % s->word ||
+        !near_base(s, s->num_at - s->word, &rel)) {
+        return false;
+    }
+    at = OSI_ALIGN_DOWN(s->num_at - s->word - bytes, s->word);
+    percpu = mostly_negative(s, at);
+    ks->layout = percpu ? "addresses before names, per-cpu absolute"
+                        : "addresses before names";
+    relative_addresses(s, ks, at, rel, percpu);
+    return values_plausible(s, ks);
+}
+
+static bool after_names(const OsiScan *s, OsiKallsyms *ks)
+{
+    size_t at = OSI_ALIGN_UP(s->index_end, s->word);
+    uint64_t rel;
+    bool percpu;
+
+    if (!near_base(s, OSI_ALIGN_UP(at + 4 * (size_t)s->n, s->word), &rel)) {
+        return false;
+    }
+    percpu = mostly_negative(s, at);
+    ks->layout = percpu ? "addresses after names, per-cpu absolute"
+                        : "addresses after names";
+    relative_addresses(s, ks, at, rel, percpu);
+    return values_plausible(s, ks);
+}
+
+static bool after_names_pcrel(const OsiScan *s, OsiKallsyms *ks)
+{
+    size_t at = OSI_ALIGN_UP(s->index_end, 4);
+
+    if (at + 4 * (size_t)s->n > s->len) {
+        return false;
+    }
+    ks->layout = "addresses after names, relative to themselves";
+    pcrel_addresses(s, ks, at);
+    return values_plausible(s, ks);
+}
+
 static bool find_addresses(const OsiScan *s, OsiKallsyms *ks, OsiError *err)
 {
-    size_t bytes = 4 * (size_t)s->n;
-    size_t after = OSI_ALIGN_UP(s->index_end, 4);
-    size_t rel_at = OSI_ALIGN_UP(OSI_ALIGN_UP(s->index_end, 8) + bytes, 8);
-    uint64_t rel;
-
-    if (s->num_at >= bytes + 16 && s->num_at % 8 == 0 &&
-        near_base(s, s->num_at - 8, &rel)) {
-        size_t at = OSI_ALIGN_DOWN(s->num_at - 8 - bytes, 8);
-        bool percpu = mostly_negative(s, at);
-
-        ks->layout = percpu ? "addresses before names, per-cpu absolute"
-                            : "addresses before names";
-        relative_addresses(s, ks, at, rel, percpu);
-    } else if (near_base(s, rel_at, &rel)) {
-        size_t at = OSI_ALIGN_UP(s->index_end, 8);
-        bool percpu = mostly_negative(s, at);
-
-        ks->layout = percpu ? "addresses after names, per-cpu absolute"
-                            : "addresses after names";
-        relative_addresses(s, ks, at, rel, percpu);
-    } else if (after + bytes <= s->len) {
-        ks->layout = "addresses after names, relative to themselves";
-        pcrel_addresses(s, ks, after);
-    }
-    if (!ks->layout || !values_plausible(s, ks)) {
-        return osi_fail(err, OSI_ERR_BAD_DATA, s->base + s->num_at,
-                        "kallsyms: %u names, but no table of addresses fits",
-                        s->n);
-    }
-    return true;
+    return before_names(s, ks) || after_names(s, ks) ||
+           after_names_pcrel(s, ks) ||
+           osi_fail(err, OSI_ERR_BAD_DATA, s->base + s->num_at,
+                    "kallsyms: %u names, but no table of addresses fits",
+                    s->n);
 }
 
 /* ---- the whole ---- */
@@ -220,7 +237,7 @@ static int compare_values(const void *a, const void *b, void *opaque)
     return i < j ? -1 : i > j;
 }
 
-static void build_order(OsiKallsyms *ks)
+void osi_kallsyms_index_values(OsiKallsyms *ks)
 {
     uint32_t i = 1;
 
@@ -237,30 +254,41 @@ static void build_order(OsiKallsyms *ks)
     g_qsort_with_data(ks->order, ks->n, sizeof(uint32_t), compare_values, ks);
 }
 
+OsiKallsyms *osi_kallsyms_new(uint32_t n)
+{
+    OsiKallsyms *ks = g_new0(OsiKallsyms, 1);
+
+    ks->value = g_new0(uint64_t, n);
+    ks->name = g_new0(uint32_t, n);
+    ks->pool = g_byte_array_sized_new(n * 24);
+    return ks;
+}
+
 OsiKallsyms *osi_kallsyms_decode(const uint8_t *image, size_t len,
                                  uint64_t base, OsiError *err)
 {
-    OsiScan s = { .img = image, .len = MIN(len, UINT32_MAX), .base = base };
+    bool wide = base >> 32;
+    OsiScan s = {
+        .img = image, .len = MIN(len, UINT32_MAX), .base = base,
+        .word = wide ? 8 : 4, .mask = wide ? UINT64_MAX : UINT32_MAX,
+    };
     OsiKallsyms *ks;
 
     if (!osi_scan_tables(&s, err)) {
         return NULL;
     }
-    ks = g_new0(OsiKallsyms, 1);
+    ks = osi_kallsyms_new(s.n);
     ks->n = s.n;
-    ks->value = g_new0(uint64_t, s.n);
-    ks->name = g_new0(uint32_t, s.n);
-    ks->pool = g_byte_array_sized_new(s.n * 24);
     if (!expand_names(&s, ks, err)) {
         osi_kallsyms_free(ks);
         return NULL;
     }
-    build_hash(ks);
+    osi_kallsyms_index_names(ks);
     if (!find_addresses(&s, ks, err)) {
         osi_kallsyms_free(ks);
         return NULL;
     }
-    build_order(ks);
+    osi_kallsyms_index_values(ks);
     return ks;
 }
 

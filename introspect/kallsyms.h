@@ -20,11 +20,18 @@ typedef struct OsiSymbol {
 
 /*
  * Decode the tables in @image, the kernel's bytes starting at virtual address
- * @base. Nothing of @image is kept.
+ * @base, of a 32-bit kernel when @base has 32 bits. Nothing of @image is kept.
  */
 OsiKallsyms *osi_kallsyms_decode(const uint8_t *image, size_t len,
                                  uint64_t base, OsiError *err);
 void osi_kallsyms_free(OsiKallsyms *ks);
+
+/* The text of a System.map, for a kernel as it was linked. */
+OsiKallsyms *osi_kallsyms_from_map(const char *text, size_t len, OsiError *err);
+
+/* Add @by to all values of @from and more, within @mask: KASLR. */
+void osi_kallsyms_move(OsiKallsyms *ks, uint64_t from, uint64_t by,
+                       uint64_t mask);
 
 size_t osi_kallsyms_count(const OsiKallsyms *ks);
 

@@ -9,11 +9,23 @@
 #define EFER_LMA    (1ull << 10)
 #define CR3_TABLE   0x000ffffffffff000ull   /* drops PCID and the LAM bits */
 #define CR3_USER    0x1000ull               /* PTI: the user half */
+#define CR3_PAE     0xffffffe0ull           /* four pointers, not a page */
+#define CR3_32BIT   0xfffff000ull
 
 #define IDT_PAGE_FAULT  14
 #define IMAGE_MAX       (128ull << 20)
 #define IMAGE_MIN       (1ull << 20)
 #define LEAVES_MAX      (1u << 18)          /* the window in 4 KiB pages */
+
+/*
+ * 32-bit: the direct map starts here or higher (CONFIG_VMSPLIT_*), and no
+ * kernel reaches farther around its entry points.
+ */
+#define DIRECT_LO_32    (1ull << 30)
+#define END_32          (1ull << 32)
+#define LEAVES_MAX_32   (1u << 20)
+#define BEFORE_MAX_32   (32ull << 20)
+#define IMAGE_MAX_32    (48ull << 20)
 #define CHUNK           (1u << 20)
 
 OsiPaging osi_cpu_paging(const OsiCpu *cpu)
@@ -32,14 +44,15 @@ static bool in_window(uint64_t va)
     return va >= OSI_KERNEL_LO && va < OSI_KERNEL_HI;
 }
 
-/* Offset of a 64-bit interrupt gate, AMD APM vol. 2 section 4.8.4. */
+/* Offset of an interrupt gate, AMD APM vol. 2 sections 4.7.2 and 4.8.4. */
 static uint64_t page_fault_entry(const OsiView *view, OsiRoot root,
                                  const OsiCpu *cpu)
 {
-    uint8_t gate[16];
+    unsigned bytes = 2 * osi_paging_word(root.paging);
+    uint8_t gate[16] = { 0 };
 
-    if (!osi_read(&view->mem, root, cpu->idt_base + IDT_PAGE_FAULT * 16, gate,
-                  sizeof(gate), NULL)) {
+    if (!osi_read(&view->mem, root, cpu->idt_base + IDT_PAGE_FAULT * bytes,
+                  gate, bytes, NULL)) {
         return 0;
     }
     return osi_le16(gate) | (uint64_t)osi_le16(gate + 6) << 16 |
@@ -88,10 +101,80 @@ static bool image_of(const OsiView *view, OsiRoot root, uint64_t anchor,
     return img->size >= IMAGE_MIN;
 }
 
+/* ---- 32 bits: a part of the direct map ---- */
+
+typedef struct Part {
+    uint64_t delta, anchor;
+    OsiLeaf like;           /* rights of the anchor's leaf */
+    uint64_t text, end;     /* the run of such leaves seen last */
+    uint64_t base, limit;   /* result: text around the anchor, end of all */
+} Part;
+
+static bool grow_part(void *opaque, uint64_t va, const OsiLeaf *leaf)
+{
+    Part *p = opaque;
+    bool same = leaf->writable == p->like.writable &&
+                leaf->executable == p->like.executable;
+
+    if (va - leaf->pa != p->delta || (p->limit && va != p->end)) {
+        return !p->limit;       /* the direct map ends behind the image */
+    }
+    if (va != p->end) {
+        p->text = va;
+    }
+    if (!same) {
+        p->text = va + leaf->size;
+    }
+    p->end = va + leaf->size;
+    if (p->anchor >= va && p->anchor < p->end) {
+        p->base = p->text;
+    }
+    if (p->base) {
+        p->limit = p->end;
+    }
+    return p->end < p->anchor + IMAGE_MAX_32;
+}
+
+/*
+ * Text is what has the rights of the anchor's page: read-only once the kernel
+ * has booted, executable alone before that. Where neither says anything (no
+ * NX, early boot) it is looked for some way down.
+ */
+static bool image_of_32bit(const OsiView *view, OsiRoot root, uint64_t anchor,
+                           OsiImage *img)
+{
+    Part p = { .anchor = anchor };
+
+    if (!osi_translate(&view->mem, root, anchor, &p.like, NULL) ||
+        anchor - p.like.pa < DIRECT_LO_32 || anchor < p.like.pa) {
+        return false;
+    }
+    p.delta = anchor - p.like.pa;
+    if (!osi_each_leaf(&view->mem, root, p.delta, END_32, LEAVES_MAX_32,
+                       grow_part, &p, NULL) || !p.base) {
+        return false;
+    }
+    p.base = MAX(p.base, OSI_ALIGN_DOWN(anchor, CHUNK) - BEFORE_MAX_32);
+    img->root = root;
+    img->base = p.base;
+    img->size = MIN(p.limit - p.base, IMAGE_MAX_32);
+    img->pa = p.base - p.delta;
+    img->anchor = anchor;
+    img->bytes = NULL;
+    return img->size >= IMAGE_MIN;
+}
+
+/* ---- */
+
 static bool try_root(const OsiView *view, const OsiCpu *cpu, OsiRoot root,
                      OsiImage *img)
 {
     img->cpu = cpu->index;
+    if (osi_paging_word(root.paging) == 4) {
+        img->anchor_name = "#PF gate";
+        return image_of_32bit(view, root, page_fault_entry(view, root, cpu),
+                              img);
+    }
     img->anchor_name = "LSTAR";
     if (image_of(view, root, cpu->lstar, img)) {
         return true;
@@ -107,16 +190,28 @@ static void keep_larger(OsiImage *best, const OsiImage *candidate)
     }
 }
 
-static void try_cpu(const OsiView *view, const OsiCpu *cpu, OsiImage *best)
+OsiRoot osi_cpu_root(const OsiCpu *cpu)
 {
     OsiRoot root = { osi_cpu_paging(cpu), cpu->cr3 & CR3_TABLE };
+
+    if (root.paging == OSI_PAGING_PAE) {
+        root.table = cpu->cr3 & CR3_PAE;
+    } else if (root.paging == OSI_PAGING_32BIT) {
+        root.table = cpu->cr3 & CR3_32BIT;
+    }
+    return root;
+}
+
+static void try_cpu(const OsiView *view, const OsiCpu *cpu, OsiImage *best)
+{
+    OsiRoot root = osi_cpu_root(cpu);
     OsiImage img;
 
     if (try_root(view, cpu, root, &img)) {
         keep_larger(best, &img);
     }
     /* With PTI bit 12 selects the user half, which maps only entry code. */
-    if (root.table & CR3_USER) {
+    if (root.paging != OSI_PAGING_32BIT && root.table & CR3_USER) {
         root.table &= ~CR3_USER;
         if (try_root(view, cpu, root, &img)) {
             keep_larger(best, &img);
@@ -127,14 +222,11 @@ static void try_cpu(const OsiView *view, const OsiCpu *cpu, OsiImage *best)
 bool osi_image_find(const OsiView *view, OsiImage *img, OsiError *err)
 {
     OsiImage best = { .size = 0 };
-    size_t long_mode = 0, paged = 0;
+    size_t paged = 0;
 
     for (size_t i = 0; i < view->n_cpus; i++) {
-        OsiPaging p = osi_cpu_paging(&view->cpus[i]);
-
-        paged += p != OSI_PAGING_NONE;
-        if (p == OSI_PAGING_4LEVEL || p == OSI_PAGING_5LEVEL) {
-            long_mode++;
+        if (osi_cpu_paging(&view->cpus[i]) != OSI_PAGING_NONE) {
+            paged++;
             try_cpu(view, &view->cpus[i], &best);
         }
     }
@@ -142,11 +234,9 @@ bool osi_image_find(const OsiView *view, OsiImage *img, OsiError *err)
         *img = best;
         return true;
     }
-    if (!long_mode) {
-        return osi_fail(err, OSI_ERR_NO_OS, 0, paged
-                        ? "no vCPU is in 64-bit mode, and 32-bit kernels are"
-                          " not supported yet"
-                        : "no vCPU has paging on: firmware or boot loader");
+    if (!paged) {
+        return osi_fail(err, OSI_ERR_NO_OS, 0,
+                        "no vCPU has paging on: firmware or boot loader");
     }
     return osi_fail(err, OSI_ERR_NO_OS, 0,
                     "no vCPU has a system call or page fault entry inside a"
@@ -154,18 +244,56 @@ bool osi_image_find(const OsiView *view, OsiImage *img, OsiError *err)
                     " unknown OS");
 }
 
+/*
+ * Another kernel, started by this one after a crash, may have the same
+ * addresses and leaves the memory of the old one as it was.
+ */
+static bool leads_into(const OsiView *view, const OsiCpu *c,
+                       const OsiImage *img, uint64_t va)
+{
+    OsiLeaf leaf;
+
+    return va - img->base < img->size &&
+           osi_translate(&view->mem, osi_cpu_root(c), va, &leaf, NULL) &&
+           leaf.pa == img->pa + (va - img->base);
+}
+
+static bool enters(const OsiView *view, const OsiCpu *c, const OsiImage *img,
+                   OsiRoot root)
+{
+    if (osi_cpu_paging(c) != root.paging) {
+        return false;
+    }
+    return (osi_paging_word(root.paging) == 8 &&
+            leads_into(view, c, img, c->lstar)) ||
+           leads_into(view, c, img, page_fault_entry(view, root, c));
+}
+
 bool osi_image_entered(const OsiView *view, const OsiImage *img, OsiRoot root)
 {
     for (size_t i = 0; i < view->n_cpus; i++) {
-        const OsiCpu *c = &view->cpus[i];
-
-        if (osi_cpu_paging(c) == root.paging &&
-            (c->lstar - img->base < img->size ||
-             page_fault_entry(view, root, c) - img->base < img->size)) {
+        if (enters(view, &view->cpus[i], img, root)) {
             return true;
         }
     }
     return false;
+}
+
+void osi_image_trim(OsiImage *img, uint64_t base, uint64_t end)
+{
+    uint64_t cut = base - img->base;
+
+    if (cut && cut < img->size) {
+        img->base += cut;
+        img->pa += cut;
+        img->size -= cut;
+        if (img->bytes) {
+            memmove(img->bytes, img->bytes + cut, img->size);
+        }
+    }
+    if (end > img->base && end - img->base < img->size) {
+        img->size = end - img->base;
+    }
 }
 
 bool osi_image_load(const OsiMemory *mem, OsiImage *img, OsiError *err)

@@ -1,75 +1,184 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a Linux process was started from: executable, arguments, auxv. */
-#include "linux.h"
+/*
+ * Paths: from a dentry up to the root, over mounts. The end of a climb is
+ * what d_path() of Linux does: a place that the task's root does not contain
+ * gets its path up to the top of its mounts.
+ */
+#include "linux-block.h"
+#include "linux-paths.h"
 
 #define PATH_MAX_BYTES  4096
 #define CLIMB_MAX       512         /* dentries and mounts on one path */
 #define NAME_MAX_BYTES  255
-#define ARGS_MAX        32768
-#define AUXV_MAX        4096
+#define DIRS_MAX        4096        /* directories remembered */
 
-typedef struct Place {
-    uint64_t mnt, dentry;           /* vfsmount, dentry */
-} Place;
+struct LinuxNames {
+    Linux *lx;
+    LinuxPlace root;                /* all zero: none */
+    GHashTable *dirs;               /* LinuxPlace -> Dir */
+    LinuxPlace mount;               /* last mount seen and its root dentry */
+    size_t listed;                  /* bytes of paths in the list */
+};
 
-static bool field(Linux *lx, uint64_t object, const OsiField *f,
-                  uint64_t *value, const char *what, OsiError *err)
+/* A directory whose path is known; "" is the root itself. */
+typedef struct Dir {
+    LinuxPlace place;
+    LinuxReach reach;
+    char *path;
+} Dir;
+
+static guint place_hash(gconstpointer p)
 {
-    if (!linux_is_object(object)) {
-        return osi_fail(err, OSI_ERR_BAD_DATA, object,
-                        "0x%" PRIx64 " cannot be a %s", object, what);
-    }
-    return linux_field(lx, object, f, value, err);
+    const LinuxPlace *a = p;
+    uint64_t x = a->mnt * 31 + a->dentry;
+
+    return x >> 4 ^ x >> 36;
 }
 
-/* Paths grow from their end: @at is the first byte used in @buf. */
-static bool prepend(char *buf, size_t *at, const char *name, size_t len,
-                    OsiError *err)
+static gboolean place_equal(gconstpointer a, gconstpointer b)
 {
-    if (len + 1 > *at) {
-        return osi_fail(err, OSI_ERR_LIMIT, 0, "path longer than %d bytes",
-                        PATH_MAX_BYTES);
+    return !memcmp(a, b, sizeof(LinuxPlace));
+}
+
+static void free_dir(gpointer p)
+{
+    Dir *d = p;
+
+    g_free(d->path);
+    g_free(d);
+}
+
+LinuxNames *linux_names_new_top(Linux *lx)
+{
+    LinuxNames *n = g_new0(LinuxNames, 1);
+
+    n->lx = lx;
+    n->dirs = g_hash_table_new_full(place_hash, place_equal, NULL, free_dir);
+    return n;
+}
+
+LinuxNames *linux_names_new(Linux *lx, const OsiTask *t)
+{
+    LinuxNames *n = linux_names_new_top(lx);
+
+    if (!linux_fs_place(lx, t, &lx->f.fs_root_mnt, &lx->f.fs_root_dentry,
+                        &n->root, NULL)) {
+        n->root = (LinuxPlace) { 0 };
     }
-    *at -= len;
-    memcpy(buf + *at, name, len);
-    buf[--*at] = '/';
+    return n;
+}
+
+void linux_names_free(LinuxNames *n)
+{
+    g_hash_table_unref(n->dirs);
+    g_free(n);
+}
+
+bool linux_names_room(LinuxNames *n, const char *path, uint64_t about,
+                      OsiError *err)
+{
+    n->listed += path ? strlen(path) + 1 : 0;
+    return n->listed <= LINUX_PATHS_MAX ||
+           osi_fail(err, OSI_ERR_LIMIT, about, "names in this list of more"
+                    " than %u MiB", LINUX_PATHS_MAX >> 20);
+}
+
+bool linux_fs_place(Linux *lx, const OsiTask *t, const OsiField *mnt,
+                    const OsiField *dentry, LinuxPlace *p, OsiError *err)
+{
+    LinuxPlace q;
+    uint64_t fs;
+
+    if (!lx->f.fs.size || !mnt->size || !dentry->size) {
+        return osi_fail(err, OSI_ERR_UNSUPPORTED, 0,
+                        "members of fs_struct are not known");
+    }
+    if (!linux_member(lx, t->object, &lx->f.fs, &fs, "task", err)) {
+        return false;
+    }
+    if (!fs) {
+        return osi_fail(err, OSI_ERR_NO_SUCH, t->object,
+                        "%d (%s) has no directories: it has exited", t->pid,
+                        t->comm);
+    }
+    if (!linux_member(lx, fs, mnt, &q.mnt, "fs_struct", err) ||
+        !linux_member(lx, fs, dentry, &q.dentry, "fs_struct", err)) {
+        return false;
+    }
+    *p = q;
     return true;
 }
 
-static bool prepend_name(Linux *lx, uint64_t dentry, char *buf, size_t *at,
-                         OsiError *err)
-{
-    char name[NAME_MAX_BYTES];
-    uint64_t va, len;
+/* ---- one climb ---- */
 
-    if (!field(lx, dentry, &lx->f.d_name, &va, "dentry", err) ||
-        !field(lx, dentry, &lx->f.d_len, &len, "dentry", err)) {
-        return false;
+/* Paths grow from their end: @at is the first byte used. */
+typedef struct Climb {
+    LinuxNames *n;
+    LinuxPlace p;
+    LinuxReach reach;
+    LinuxPlace dir;                 /* that of the last name */
+    size_t at, dir_end;             /* dir_end: where that name begins */
+    char buf[PATH_MAX_BYTES];
+} Climb;
+
+static bool prepend(Climb *c, const char *text, size_t len, OsiError *err)
+{
+    if (len > c->at) {
+        return osi_fail(err, OSI_ERR_LIMIT, c->p.dentry,
+                        "path longer than %d bytes", PATH_MAX_BYTES);
     }
-    if (!len || len > sizeof(name)) {
-        return osi_fail(err, OSI_ERR_BAD_DATA, dentry,
+    c->at -= len;
+    memcpy(c->buf + c->at, text, len);
+    return true;
+}
+
+/* Short names lie in the dentry, in the stretch that was read or near it. */
+static bool prepend_name(Climb *c, const LinuxBlock *b, OsiError *err)
+{
+    Linux *lx = c->n->lx;
+    uint64_t va = linux_block(b, &lx->f.d_name);
+    uint64_t len = linux_block(b, &lx->f.d_len);
+    char name[NAME_MAX_BYTES + 1] = "/";
+
+    if (!len || len > NAME_MAX_BYTES) {
+        return osi_fail(err, OSI_ERR_BAD_DATA, b->object,
                         "dentry with a name of %" PRIu64 " bytes", len);
     }
-    if (!osi_reader_read(&lx->kernel, va, name, len, err)) {
+    if (!osi_reader_read(&lx->kernel, va, name + 1, len, err)) {
         return false;
     }
-    if (memchr(name, 0, len) || memchr(name, '/', len)) {
-        return osi_fail(err, OSI_ERR_BAD_DATA, dentry,
+    if (memchr(name + 1, 0, len) || memchr(name + 1, '/', len)) {
+        return osi_fail(err, OSI_ERR_BAD_DATA, b->object,
                         "dentry with a separator in its name");
     }
-    return prepend(buf, at, name, len, err);
+    return prepend(c, name, len + 1, err);
+}
+
+static bool mount_root(LinuxNames *n, uint64_t mnt, uint64_t *dentry,
+                       OsiError *err)
+{
+    if (n->mount.mnt != mnt || !mnt) {
+        if (!linux_member(n->lx, mnt, &n->lx->f.mnt_root, &n->mount.dentry,
+                          "mount", err)) {
+            n->mount.mnt = 0;
+            return false;
+        }
+        n->mount.mnt = mnt;
+    }
+    *dentry = n->mount.dentry;
+    return true;
 }
 
 /*
- * From the root of a mount to where it is mounted. *top = there is nothing
+ * From the root of a mount to where it is mounted. *top: there is nothing
  * above; struct vfsmount is embedded in struct mount.
  */
-static bool cross_mount(Linux *lx, Place *p, bool *top, OsiError *err)
+static bool cross_mount(Linux *lx, LinuxPlace *p, bool *top, OsiError *err)
 {
     uint64_t mount = p->mnt - lx->f.mount_mnt.offset, parent, point;
 
-    if (!field(lx, mount, &lx->f.mount_parent, &parent, "mount", err) ||
-        !field(lx, mount, &lx->f.mount_point, &point, "mount", err)) {
+    if (!linux_member(lx, mount, &lx->f.mount_parent, &parent, "mount", err) ||
+        !linux_member(lx, mount, &lx->f.mount_point, &point, "mount", err)) {
         return false;
     }
     *top = parent == mount;
@@ -78,181 +187,180 @@ static bool cross_mount(Linux *lx, Place *p, bool *top, OsiError *err)
     return true;
 }
 
-static bool climb(Linux *lx, Place p, Place root, char *buf, size_t *at,
-                  OsiError *err)
+/* A directory met before ends the climb. */
+static bool known_dir(Climb *c, bool *done, OsiError *err)
 {
-    for (int i = 0; i < CLIMB_MAX; i++) {
-        uint64_t parent, mnt_root;
-        bool top = false;
+    Dir *d = g_hash_table_lookup(c->n->dirs, &c->p);
 
-        if (p.mnt == root.mnt && p.dentry == root.dentry) {
-            return true;
-        }
-        if (!field(lx, p.dentry, &lx->f.d_parent, &parent, "dentry", err) ||
-            !field(lx, p.mnt, &lx->f.mnt_root, &mnt_root, "mount", err)) {
-            return false;
-        }
-        if (p.dentry == mnt_root || p.dentry == parent) {
-            if (!cross_mount(lx, &p, &top, err)) {
-                return false;
-            }
-            if (top) {
-                return true;
-            }
-            continue;
-        }
-        if (!prepend_name(lx, p.dentry, buf, at, err)) {
-            return false;
-        }
-        p.dentry = parent;
+    *done = d != NULL;
+    if (!d) {
+        return true;
     }
-    return osi_fail(err, OSI_ERR_LIMIT, p.dentry,
-                    "path of more than %d steps", CLIMB_MAX);
+    c->reach = d->reach;
+    return prepend(c, d->path, strlen(d->path), err);
 }
 
-/* Root directory of the task; all zero when it cannot be told. */
-static Place root_of(Linux *lx, const OsiTask *t)
+static bool step(Climb *c, bool *done, OsiError *err)
 {
-    Place root = { 0 };
-    uint64_t fs;
+    Linux *lx = c->n->lx;
+    const OsiField *const want[] = {
+        &lx->f.d_parent, &lx->f.d_name, &lx->f.d_len,
+    };
+    uint64_t root, parent;
+    LinuxBlock b;
 
-    if (!lx->f.fs.size ||
-        !field(lx, t->object, &lx->f.fs, &fs, "task", NULL) ||
-        !field(lx, fs, &lx->f.fs_root_mnt, &root.mnt, "fs_struct", NULL) ||
-        !field(lx, fs, &lx->f.fs_root_dentry, &root.dentry, "fs_struct",
-               NULL)) {
-        return (Place) { 0 };
+    if (!mount_root(c->n, c->p.mnt, &root, err)) {
+        return false;
     }
-    return root;
+    if (c->p.dentry == root) {
+        c->reach = LINUX_REACH_TOP;
+        return cross_mount(lx, &c->p, done, err);
+    }
+    if (!linux_block_read(lx, &b, c->p.dentry, want, G_N_ELEMENTS(want),
+                          "dentry", err)) {
+        return false;
+    }
+    parent = linux_block(&b, &lx->f.d_parent);
+    if (parent == c->p.dentry) {
+        /* The directory was moved out of what is mounted here. */
+        c->reach = LINUX_REACH_ESCAPED;
+        c->at = c->dir_end = sizeof(c->buf);
+        *done = true;
+        return true;
+    }
+    if (!prepend_name(c, &b, err)) {
+        return false;
+    }
+    c->p.dentry = parent;
+    if (!c->dir.dentry) {
+        c->dir = c->p;
+        c->dir_end = c->at;
+        return known_dir(c, done, err);
+    }
+    return true;
 }
+
+static void remember(Climb *c)
+{
+    Dir *d;
+
+    if (!c->dir.dentry || c->reach == LINUX_REACH_ESCAPED ||
+        g_hash_table_size(c->n->dirs) >= DIRS_MAX ||
+        g_hash_table_contains(c->n->dirs, &c->dir)) {
+        return;
+    }
+    d = g_new(Dir, 1);
+    *d = (Dir) { c->dir, c->reach,
+                 g_strndup(c->buf + c->at, c->dir_end - c->at) };
+    g_hash_table_insert(c->n->dirs, &d->place, d);
+}
+
+char *linux_path(LinuxNames *n, LinuxPlace p, LinuxReach *reach, OsiError *err)
+{
+    Climb c = { .n = n, .p = p, .at = sizeof(c.buf) };
+    bool done = false;
+
+    for (int i = 0; !done; i++) {
+        if (c.p.mnt == n->root.mnt && c.p.dentry == n->root.dentry) {
+            c.reach = LINUX_REACH_ROOT;
+            break;
+        }
+        if (i == CLIMB_MAX) {
+            osi_fail(err, OSI_ERR_LIMIT, p.dentry,
+                     "path of more than %d steps", CLIMB_MAX);
+            return NULL;
+        }
+        if (!step(&c, &done, err)) {
+            return NULL;
+        }
+    }
+    remember(&c);
+    if (reach) {
+        *reach = c.reach;
+    }
+    if (c.at == sizeof(c.buf)) {
+        return g_strdup("/");
+    }
+    return g_strndup(c.buf + c.at, sizeof(c.buf) - c.at);
+}
+
+/* ---- names ---- */
 
 /* An unlinked name has left the hash of names; a root never was in it. */
 static bool is_deleted(Linux *lx, uint64_t dentry)
 {
-    uint64_t pprev, parent;
+    const OsiField *const want[] = { &lx->f.d_pprev, &lx->f.d_parent };
+    LinuxBlock b;
 
     return lx->f.d_pprev.size &&
-           linux_field(lx, dentry, &lx->f.d_pprev, &pprev, NULL) && !pprev &&
-           linux_field(lx, dentry, &lx->f.d_parent, &parent, NULL) &&
-           parent != dentry;
+           linux_block_read(lx, &b, dentry, want, 2, "dentry", NULL) &&
+           !linux_block(&b, &lx->f.d_pprev) &&
+           linux_block(&b, &lx->f.d_parent) != dentry;
 }
 
-static bool exe_place(Linux *lx, const OsiTask *t, Place *p, OsiError *err)
+char *linux_place_name(LinuxNames *n, LinuxPlace p, LinuxReach *reach,
+                       OsiError *err)
 {
-    uint64_t file;
+    g_autofree char *path = linux_path(n, p, reach, err);
 
-    if (t->kernel_thread || !t->mm) {
-        return osi_fail(err, OSI_ERR_NO_SUCH, t->object,
-                        "%d (%s) has no executable: %s", t->pid, t->comm,
-                        t->kernel_thread ? "a kernel thread" : "it has exited");
+    if (!path || !is_deleted(n->lx, p.dentry)) {
+        return g_steal_pointer(&path);
     }
-    if (!field(lx, t->mm, &lx->f.exe_file, &file, "mm", err)) {
-        return false;
-    }
-    if (!file) {
-        return osi_fail(err, OSI_ERR_NO_SUCH, t->mm,
-                        "%d (%s) has no executable file", t->pid, t->comm);
-    }
-    return field(lx, file, &lx->f.file_mnt, &p->mnt, "file", err) &&
-           field(lx, file, &lx->f.file_dentry, &p->dentry, "file", err);
-}
-
-char *linux_exe_path(void *os, const OsiTask *t, OsiError *err)
-{
-    Linux *lx = os;
-    char buf[PATH_MAX_BYTES];
-    size_t at = sizeof(buf);
-    Place p;
-
-    if (!linux_can(lx, LINUX_EXE, err) || !exe_place(lx, t, &p, err) ||
-        !climb(lx, p, root_of(lx, t), buf, &at, err)) {
-        return NULL;
-    }
-    return g_strdup_printf("%.*s%s", (int)(sizeof(buf) - at), buf + at,
-                           is_deleted(lx, p.dentry) ? " (deleted)" : "");
-}
-
-/* Arguments are separated by NUL; a process may have overwritten them. */
-static char *join_arguments(char *args, size_t len)
-{
-    while (len && !args[len - 1]) {
-        len--;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (!args[i]) {
-            args[i] = ' ';
-        }
-    }
-    args[len] = 0;
-    return args;
-}
-
-char *linux_command_line(void *os, const OsiTask *t, OsiError *err)
-{
-    Linux *lx = os;
-    uint64_t start, end, len;
-    char *args;
-
-    if (!linux_can(lx, LINUX_CMDLINE, err)) {
-        return NULL;
-    }
-    if (t->kernel_thread || !t->mm) {
-        return g_strdup_printf("[%s]", t->comm);
-    }
-    if (!field(lx, t->mm, &lx->f.arg_start, &start, "mm", err) ||
-        !field(lx, t->mm, &lx->f.arg_end, &end, "mm", err)) {
-        return NULL;
-    }
-    if (start >= end) {
-        return g_strdup_printf("[%s]", t->comm);
-    }
-    len = MIN(end - start, ARGS_MAX);
-    args = g_malloc(len + 1);
-    if (!osi_read(lx->kernel.mem, t->root, start, args, len, err)) {
-        g_free(args);
-        return NULL;
-    }
-    return join_arguments(args, len);
+    return g_strconcat(path, " (deleted)", NULL);
 }
 
 /*
- * Bytes up to and with the first pair whose key is zero, 0 = none. A compat
- * process keeps pairs of 32 bits in the same array; /proc reads them by 64 as
- * well, and so ends a few zeros behind their AT_NULL.
+ * An overlay maps a file of one of its layers. Linux (FMODE_BACKING) keeps
+ * beside it the path that the process has opened.
  */
-static size_t auxv_bytes(const uint8_t *v, size_t len)
+#define FMODE_BACKING 0x02000000u
+
+static bool backing_place(Linux *lx, uint64_t file, LinuxPlace *p)
 {
-    for (size_t at = 0; at + 16 <= len; at += 16) {
-        if (!osi_le64(v + at)) {
-            return at + 16;
-        }
-    }
-    return 0;
+    uint64_t mode, root;
+
+    return lx->f.backing_mnt.size && lx->f.backing_dentry.size &&
+           lx->f.file_mode.size &&
+           linux_field(lx, file, &lx->f.file_mode, &mode, NULL) &&
+           (mode & FMODE_BACKING) &&
+           linux_ptr(lx, file, &lx->f.backing_mnt, &p->mnt, NULL) &&
+           linux_ptr(lx, file, &lx->f.backing_dentry, &p->dentry, NULL) &&
+           linux_is_object(lx, p->dentry) &&
+           linux_member(lx, p->mnt, &lx->f.mnt_root, &root, "mount", NULL) &&
+           linux_is_object(lx, root);
 }
 
-GByteArray *linux_auxv(void *os, const OsiTask *t, OsiError *err)
+bool linux_file_place(Linux *lx, uint64_t file, LinuxPlace *p, OsiError *err)
 {
-    Linux *lx = os;
-    uint8_t v[AUXV_MAX];
-    size_t len = MIN(lx->f.saved_auxv.size, sizeof(v)), used;
+    const OsiField *const want[] = { &lx->f.file_mnt, &lx->f.file_dentry };
+    LinuxBlock b;
 
-    if (!linux_can(lx, LINUX_AUXV, err)) {
+    if (!linux_block_read(lx, &b, file, want, 2, "file", err)) {
+        return false;
+    }
+    if (!backing_place(lx, file, p)) {
+        p->mnt = linux_block(&b, &lx->f.file_mnt);
+        p->dentry = linux_block(&b, &lx->f.file_dentry);
+    }
+    return true;
+}
+
+char *linux_file_name(LinuxNames *n, uint64_t file, OsiError *err)
+{
+    OsiError why = { 0 };
+    LinuxPlace p;
+    char *name;
+
+    if (!linux_file_place(n->lx, file, &p, err)) {
         return NULL;
     }
-    if (t->kernel_thread || !linux_is_object(t->mm) || len < 16) {
-        osi_fail(err, OSI_ERR_NO_SUCH, t->object,
-                 "%d (%s) has no auxiliary vector", t->pid, t->comm);
+    name = linux_pseudo_name(n->lx, p, &why);
+    if (name) {
+        return name;
+    }
+    if (why.kind) {
+        osi_fail(err, why.kind, why.address, "%s", why.message);
         return NULL;
     }
-    if (!osi_reader_read(&lx->kernel, t->mm + lx->f.saved_auxv.offset, v, len,
-                         err)) {
-        return NULL;
-    }
-    used = auxv_bytes(v, len);
-    if (!used) {
-        osi_fail(err, OSI_ERR_BAD_DATA, t->mm,
-                 "auxiliary vector without an end");
-        return NULL;
-    }
-    return g_byte_array_append(g_byte_array_new(), v, used);
+    return linux_place_name(n, p, NULL, err);
 }

@@ -6,11 +6,13 @@
  * changed (KASAN, CONFIG_X86_FRED). They are found by a vote: the pair at
  * which the most user threads show a user code and stack selector.
  */
-#include "linux.h"
+#include "linux-threads.h"
 
-#define CS_USER64   0x33
-#define CS_USER32   0x23
+#define CS_USER64   LINUX_CS_USER64
+#define CS_USER32   LINUX_CS_USER32
 #define SS_USER     0x2b
+#define CS_USER_I386    LINUX_CS_USER_I386
+#define SS_USER_I386    0x7b
 #define GAP_MAX     32
 #define VOTERS_MAX  128
 
@@ -31,6 +33,9 @@ static bool is_user_frame(const Linux *lx, const uint8_t *frame)
 {
     uint16_t cs = pt_reg(lx, frame, PT_CS), ss = pt_reg(lx, frame, PT_SS);
 
+    if (lx->word == 4) {
+        return cs == CS_USER_I386 && ss == SS_USER_I386;
+    }
     return (cs == CS_USER64 || cs == CS_USER32) && ss == SS_USER;
 }
 
@@ -45,14 +50,14 @@ static bool vote_task(void *opaque, const OsiTask *t)
     Vote *v = opaque;
     uint8_t top[GAP_MAX + LINUX_PT_REGS_BYTES];
 
-    if (t->kernel_thread || !t->mm || !linux_is_object(t->kernel_stack)) {
+    if (t->kernel_thread || !t->mm || !linux_is_object(v->lx, t->kernel_stack)) {
         return true;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(stack_sizes); i++) {
         uint64_t end = t->kernel_stack + stack_sizes[i];
+        size_t len = GAP_MAX + v->lx->pt_regs_bytes;
 
-        if (!osi_reader_read(&v->lx->kernel, end - sizeof(top), top,
-                             sizeof(top), NULL)) {
+        if (!osi_reader_read(&v->lx->kernel, end - len, top, len, NULL)) {
             continue;
         }
         for (size_t j = 0; j < G_N_ELEMENTS(gaps); j++) {
@@ -103,13 +108,13 @@ static void fill_regs(const Linux *lx, const uint8_t *frame, OsiUserRegs *regs)
     }
     regs->cs &= 0xffff;
     regs->ss &= 0xffff;
-    regs->compat32 = regs->cs == CS_USER32;
+    regs->compat32 = regs->cs == CS_USER32 || regs->cs == CS_USER_I386;
     for (int i = 0; regs->compat32 && i < LINUX_PT_REGS; i++) {
         to[i] = (uint32_t)to[i];
     }
 }
 
-static const OsiCpu *cpu_running(Linux *lx, const OsiTask *t)
+const OsiCpu *linux_cpu_running(Linux *lx, const OsiTask *t)
 {
     for (size_t i = 0; i < lx->view->n_cpus; i++) {
         OsiTask now;
@@ -122,6 +127,25 @@ static const OsiCpu *cpu_running(Linux *lx, const OsiTask *t)
     return NULL;
 }
 
+/*
+ * 32-bit programs load selectors; the kernel keeps the bases that go with them
+ * only where the CPU has FSGSBASE.
+ */
+static void fill_segments(Linux *lx, const OsiTask *t, OsiUserRegs *regs)
+{
+    const LinuxFields *f = &lx->f;
+    uint64_t gs = 0, fs = 0;
+
+    if (f->gsindex.size && linux_field(lx, t->object, &f->gsindex, &gs, NULL)) {
+        linux_tls_base(lx, t, gs, &regs->gs_base);
+    } else if (lx->word == 4) {
+        linux_only_tls(lx, t, &regs->gs_base);
+    }
+    if (f->fsindex.size && linux_field(lx, t->object, &f->fsindex, &fs, NULL)) {
+        linux_tls_base(lx, t, fs, &regs->fs_base);
+    }
+}
+
 /* thread.fsbase is stale while the task runs: the CPU has the true ones. */
 static void fill_bases(Linux *lx, const OsiTask *t, const OsiCpu *cpu,
                        OsiUserRegs *regs)
@@ -130,7 +154,11 @@ static void fill_bases(Linux *lx, const OsiTask *t, const OsiCpu *cpu,
 
     if (cpu) {
         regs->fs_base = cpu->fs_base;
-        if (linux_cpu_of(lx, cpu, &kernel_gs) >= 0) {
+        if (lx->word == 4) {
+            /* A kernel of 32 bits has loaded segments of its own. */
+            regs->fs_base = 0;
+            fill_segments(lx, t, regs);
+        } else if (linux_cpu_of(lx, cpu, &kernel_gs) >= 0) {
             regs->gs_base = cpu->gs_base == kernel_gs ? cpu->kernel_gs_base
                                                       : cpu->gs_base;
         }
@@ -142,16 +170,15 @@ static void fill_bases(Linux *lx, const OsiTask *t, const OsiCpu *cpu,
     if (lx->f.gsbase.size) {
         linux_field(lx, t->object, &lx->f.gsbase, &regs->gs_base, NULL);
     }
+    if (regs->compat32) {
+        fill_segments(lx, t, regs);
+    }
 }
 
-bool linux_saved_user_regs(void *os, const OsiTask *t, OsiUserRegs *regs,
-                           OsiError *err)
+/* The address of a thread's pt_regs, with what is there. */
+static bool find_frame(Linux *lx, const OsiTask *t, const OsiCpu *cpu,
+                       uint64_t *at, uint8_t *frame, OsiError *err)
 {
-    Linux *lx = os;
-    const OsiCpu *cpu = cpu_running(lx, t);
-    uint8_t frame[LINUX_PT_REGS_BYTES];
-    uint64_t at;
-
     if (t->kernel_thread || !t->mm) {
         return osi_fail(err, OSI_ERR_NO_SUCH, t->object,
                         "%d (%s) has no user registers: %s", t->pid, t->comm,
@@ -165,15 +192,60 @@ bool linux_saved_user_regs(void *os, const OsiTask *t, OsiUserRegs *regs,
     if (!linux_find_frame(lx, err)) {
         return false;
     }
-    at = t->kernel_stack + lx->frame.thread_size - lx->frame.pad -
-         LINUX_PT_REGS_BYTES;
-    if (!osi_reader_read(&lx->kernel, at, frame, sizeof(frame), err)) {
+    *at = t->kernel_stack + lx->frame.thread_size - lx->frame.pad -
+          lx->pt_regs_bytes;
+    if (!osi_reader_read(&lx->kernel, *at, frame, lx->pt_regs_bytes, err)) {
         return false;
     }
     if (!is_user_frame(lx, frame)) {
-        return osi_fail(err, OSI_ERR_BAD_DATA, at,
+        return osi_fail(err, OSI_ERR_BAD_DATA, *at,
                         "%d (%s): no user frame at 0x%" PRIx64, t->pid,
-                        t->comm, at);
+                        t->comm, *at);
+    }
+    return true;
+}
+
+bool linux_saved_user_place(void *os, const OsiTask *t, size_t offset,
+                            OsiPlace *place, OsiError *err)
+{
+    Linux *lx = os;
+    const OsiCpu *cpu = linux_cpu_running(lx, t);
+    uint8_t frame[LINUX_PT_REGS_BYTES];
+    const OsiField *f;
+    OsiLeaf leaf;
+    uint64_t at;
+
+    if (offset % 8 || offset / 8 >= LINUX_PT_REGS) {
+        return osi_fail(err, OSI_ERR_NO_SUCH, 0, "no such saved register");
+    }
+    if (!find_frame(lx, t, cpu, &at, frame, err)) {
+        return false;
+    }
+    /* Entry and exit code work above, at pt_regs, or on other stacks. */
+    if (cpu && cpu->rsp - t->kernel_stack >= at - t->kernel_stack) {
+        return osi_fail(err, OSI_ERR_NO_SUCH, at, "%d (%s) may be entering or"
+                        " leaving the kernel on CPU %d", t->pid, t->comm,
+                        cpu->index);
+    }
+    f = &lx->pt_regs[offset / 8];
+    if (!osi_translate(lx->kernel.mem, lx->kernel.root, at + f->offset, &leaf,
+                       err)) {
+        return false;
+    }
+    *place = (OsiPlace) { leaf.pa, f->size };
+    return true;
+}
+
+bool linux_saved_user_regs(void *os, const OsiTask *t, OsiUserRegs *regs,
+                           OsiError *err)
+{
+    Linux *lx = os;
+    const OsiCpu *cpu = linux_cpu_running(lx, t);
+    uint8_t frame[LINUX_PT_REGS_BYTES];
+    uint64_t at;
+
+    if (!find_frame(lx, t, cpu, &at, frame, err)) {
+        return false;
     }
     fill_regs(lx, frame, regs);
     fill_bases(lx, t, cpu, regs);

@@ -29,6 +29,7 @@ static char state_letter(uint64_t state, uint64_t exit_state)
     static const struct { uint32_t bit; char letter; } letters[] = {
         { 0x40, 'P' }, { 0x1, 'S' }, { 0x2, 'D' }, { 0x4, 'T' }, { 0x8, 't' },
         { 0x1000, 'D' },            /* TASK_RTLOCK_WAIT */
+        { 0x8000, 'D' },            /* TASK_FROZEN */
     };
 
     if (exit_state & (EXIT_ZOMBIE | EXIT_DEAD)) {
@@ -61,11 +62,11 @@ static int32_t parent_of(Linux *lx, uint64_t object, const Links *links)
     uint64_t parent = links->parent, tgid;
 
     if (links->leader != object &&
-        (!linux_is_object(links->leader) ||
+        (!linux_is_object(lx, links->leader) ||
          !linux_field(lx, links->leader, &lx->f.real_parent, &parent, NULL))) {
         return 0;
     }
-    if (!linux_is_object(parent) ||
+    if (!linux_is_object(lx, parent) ||
         !linux_field(lx, parent, &lx->f.tgid, &tgid, NULL)) {
         return 0;
     }
@@ -76,8 +77,9 @@ static uint32_t uid_of(Linux *lx, uint64_t cred)
 {
     uint64_t uid;
 
-    return lx->f.cred_uid.size && linux_is_object(cred) &&
-           linux_field(lx, cred, &lx->f.cred_uid, &uid, NULL) ? uid : 0;
+    return lx->f.cred_uid.size && linux_is_object(lx, cred) &&
+           linux_field(lx, cred, &lx->f.cred_uid, &uid, NULL)
+        ? uid : OSI_UID_UNKNOWN;
 }
 
 /* Physical top table of an mm; table 0 when it cannot be told. */
@@ -87,8 +89,8 @@ static OsiRoot root_of(Linux *lx, uint64_t mm)
     uint64_t pgd;
     OsiLeaf leaf;
 
-    if (linux_is_object(mm) && linux_field(lx, mm, &lx->f.pgd, &pgd, NULL) &&
-        linux_is_object(pgd) && pgd % 4096 == 0 &&
+    if (linux_is_object(lx, mm) && linux_field(lx, mm, &lx->f.pgd, &pgd, NULL) &&
+        linux_is_object(lx, pgd) && pgd % linux_root_align(lx) == 0 &&
         osi_translate(lx->kernel.mem, lx->kernel.root, pgd, &leaf, NULL)) {
         root.table = leaf.pa;
     }
@@ -125,15 +127,15 @@ static bool read_links(Linux *lx, uint64_t object, OsiTask *t, Links *links,
     uint8_t b[LINUX_BLOCK_MAX];
     const LinuxFields *f = &lx->f;
 
-    if (!linux_is_object(object)) {
+    if (!linux_is_object(lx, object)) {
         return osi_fail(err, OSI_ERR_BAD_DATA, object,
                         "0x%" PRIx64 " cannot be a task", object);
     }
     if (!osi_reader_read(&lx->kernel, object, b, lx->block, err)) {
         return false;
     }
-    links->next = osi_le64(b + f->tasks.offset);
-    links->thread_next = osi_le64(b + f->thread_node.offset);
+    links->next = linux_word(lx, b + f->tasks.offset);
+    links->thread_next = linux_word(lx, b + f->thread_node.offset);
     links->signal = from_block(b, &f->signal);
     links->leader = from_block(b, &f->group_leader);
     links->parent = from_block(b, &f->real_parent);
@@ -253,7 +255,7 @@ static void add_object(Walk *w, uint64_t object)
     Links links;
     OsiTask t;
 
-    if (linux_is_object(object) &&
+    if (linux_is_object(w->lx, object) &&
         !g_hash_table_contains(w->seen, GSIZE_TO_POINTER(object)) &&
         first_visit(w, object) && read_links(w->lx, object, &t, &links, NULL)) {
         emit(w, &t);
@@ -268,14 +270,14 @@ static void walk_idle(Walk *w)
     uint64_t rq, idle, last = 0;
 
     add_object(w, lx->init_task);
-    if (!lx->f.rq_idle.size || !linux_sym(lx, "runqueues", &rq)) {
+    if (!lx->f.rq_idle.size || !linux_percpu_sym(lx, "runqueues", &rq)) {
         return;
     }
     for (guint i = 0; i < bases->len && !w->stop; i++) {
         uint64_t base = g_array_index(bases, uint64_t, i);
 
         if (base != last &&
-            linux_field(lx, base + rq, &lx->f.rq_idle, &idle, NULL)) {
+            linux_field(lx, linux_wrap(lx, base + rq), &lx->f.rq_idle, &idle, NULL)) {
             add_object(w, idle);
         }
         last = base;

@@ -11,14 +11,15 @@
 #define _GNU_SOURCE
 #endif
 #include <string.h>
-#include "linux.h"
+#include "linux-threads.h"
 
 #define BANNER "Linux version "
 #define BTF_TYPES_MIN 1000
 
 bool linux_sym(const Linux *lx, const char *name, uint64_t *value)
 {
-    return lx->syms && osi_kallsyms_find(lx->syms, name, value);
+    return (lx->syms && osi_kallsyms_find(lx->syms, name, value)) ||
+           (lx->profile_map && osi_kallsyms_find(lx->profile_map, name, value));
 }
 
 static void linux_free(void *os)
@@ -27,10 +28,12 @@ static void linux_free(void *os)
 
     osi_image_unload(&lx->image);
     osi_kallsyms_free(lx->syms);
-    osi_btf_free(lx->btf);
-    if (lx->percpu) {
-        g_array_unref(lx->percpu);
-    }
+    linux_kernel_free(lx);
+    osi_kallsyms_free(lx->profile_map);
+    osi_btf_free(lx->own_btf);
+    osi_btf_free(lx->profile_btf);
+    g_clear_pointer(&lx->percpu, g_array_unref);
+    g_clear_pointer(&lx->stacks, g_array_unref);
     g_free(lx);
 }
 
@@ -42,7 +45,7 @@ static bool banner_at(Linux *lx, uint64_t offset)
     const char *text;
     size_t len;
 
-    if (offset >= img->size || img->size - offset < 128) {
+    if (offset >= img->size || img->size - offset < LINUX_BANNER_BYTES) {
         return false;
     }
     text = (const char *)img->bytes + offset;
@@ -81,42 +84,39 @@ static bool find_banner(Linux *lx, OsiError *err)
                     lx->image.size >> 20);
 }
 
-static void find_init_task(Linux *lx)
+/* A 32-bit image is cut out of the direct map; its symbols know its ends. */
+static void trim_image(Linux *lx)
 {
-    uint8_t comm[7];
+    uint64_t base = lx->image.base, end = 0;
 
-    if (linux_sym(lx, "init_task", &lx->init_task) && lx->f.comm.size &&
-        (!osi_reader_read(&lx->kernel, lx->init_task + lx->f.comm.offset, comm,
-                          sizeof(comm), NULL) ||
-         memcmp(comm, "swapper", 7))) {
-        lx->init_task = 0;
-    }
-    if (lx->init_task) {
-        return;
-    }
-    if (!lx->cannot[LINUX_TASKS].kind) {
-        osi_fail(&lx->cannot[LINUX_TASKS], OSI_ERR_UNSUPPORTED,
-                 lx->no_syms.address, "no init_task: %s", lx->syms
-                 ? "its comm is not swapper" : lx->no_syms.message);
+    if (lx->word == 4 && linux_sym(lx, "_text", &base)) {
+        linux_sym(lx, "_end", &end);
+        osi_image_trim(&lx->image, base, end);
     }
 }
 
-/* Everything else leans on the walk over tasks. */
-static void spread_reasons(Linux *lx)
+static void find_tables(Linux *lx)
 {
-    const OsiError *why = &lx->cannot[LINUX_TASKS];
+    const OsiImage *img = &lx->image;
+    unsigned engines = lx->view->profile.engines;
 
-    for (int i = 0; why->kind && i < LINUX_CAN_COUNT; i++) {
-        if (!lx->cannot[i].kind) {
-            lx->cannot[i] = *why;
-        }
+    osi_fail(&lx->no_syms, OSI_ERR_UNSUPPORTED, 0,
+             "not allowed to use the kernel's symbols");
+    osi_fail(&lx->no_btf, OSI_ERR_UNSUPPORTED, 0, "not allowed to use BTF");
+    if (engines & OSI_ENGINE_SYMBOLS) {
+        lx->syms = osi_kallsyms_decode(img->bytes, img->size, img->base,
+                                       &lx->no_syms);
     }
+    if (engines & OSI_ENGINE_TYPES) {
+        lx->own_btf = osi_btf_scan(img->bytes, img->size, BTF_TYPES_MIN,
+                                   &lx->btf_at, &lx->no_btf);
+    }
+    lx->btf = lx->own_btf;
 }
 
 static void *linux_detect(const OsiView *view, OsiError *err)
 {
     Linux *lx = g_new0(Linux, 1);
-    bool ok;
 
     lx->view = view;
     lx->pti = -1;
@@ -125,22 +125,21 @@ static void *linux_detect(const OsiView *view, OsiError *err)
         linux_free(lx);
         return NULL;
     }
-    lx->syms = osi_kallsyms_decode(lx->image.bytes, lx->image.size,
-                                   lx->image.base, &lx->no_syms);
-    ok = find_banner(lx, err);
-    if (ok) {
-        lx->btf = osi_btf_scan(lx->image.bytes, lx->image.size, BTF_TYPES_MIN,
-                               &lx->btf_at, &lx->no_btf);
-    }
-    osi_image_unload(&lx->image);
-    if (!ok) {
+    lx->word = osi_paging_word(lx->image.root.paging);
+    /* 32 bits: the image is in the direct map, where the kernel's half begins. */
+    lx->kernel_lo = lx->word == 8 ? LINUX_KERNEL_LO_64
+                                  : lx->image.base - lx->image.pa;
+    find_tables(lx);
+    trim_image(lx);
+    if (!find_banner(lx, err)) {
         linux_free(lx);
         return NULL;
     }
+    linux_take_profile(lx);
+    linux_find_top_table(lx);
     linux_choose_root(lx);
-    linux_fill_fields(lx);
-    find_init_task(lx);
-    spread_reasons(lx);
+    linux_choose_engine(lx);
+    osi_image_unload(&lx->image);
     return lx;
 }
 
@@ -150,7 +149,11 @@ static bool linux_resume(void *os, OsiError *err)
     uint8_t now[LINUX_BANNER_BYTES];
 
     g_clear_pointer(&lx->percpu, g_array_unref);
+    g_clear_pointer(&lx->stacks, g_array_unref);
     lx->walk_note.kind = OSI_OK;
+    linux_kernel_forget(lx);
+    lx->memmap.tried = false;
+    lx->pti = -1;
     linux_choose_root(lx);
     if (!osi_reader_read(&lx->kernel, lx->banner, now, sizeof(now), err)) {
         return false;
@@ -160,6 +163,7 @@ static bool linux_resume(void *os, OsiError *err)
         return osi_fail(err, OSI_ERR_NO_OS, lx->banner,
                         "the kernel that was here is gone");
     }
+    linux_retry_engine(lx);
     return true;
 }
 
@@ -181,7 +185,18 @@ static bool linux_kernel_root(void *os, OsiRoot *root, OsiError *err)
 
 static uint64_t linux_cr3_mask(void *os)
 {
-    return linux_pti(os) ? 0x000fffffffffe000ull : 0x000ffffffffff000ull;
+    uint64_t mask = linux_root_mask(os);
+
+    return linux_pti(os) ? mask & ~0x1000ull : mask;
+}
+
+/* The kernel's own table or the user's, whichever has more. */
+const OsiKallsyms *linux_symbols(const Linux *lx)
+{
+    const OsiKallsyms *own = lx->syms, *map = lx->profile_map;
+
+    return own && map && osi_kallsyms_count(map) > osi_kallsyms_count(own)
+        ? map : own ? own : map;
 }
 
 static bool linux_symbol(void *os, const char *name, uint64_t *value,
@@ -189,25 +204,35 @@ static bool linux_symbol(void *os, const char *name, uint64_t *value,
 {
     Linux *lx = os;
 
-    if (!lx->syms) {
+    if (!linux_symbols(lx)) {
         return osi_fail(err, lx->no_syms.kind, lx->no_syms.address, "%s",
                         lx->no_syms.message);
     }
-    if (!osi_kallsyms_find(lx->syms, name, value)) {
+    if (!linux_sym(lx, name, value)) {
         return osi_fail(err, OSI_ERR_NO_SUCH, 0, "no kernel symbol %.64s",
                         name);
     }
     return true;
 }
 
-/* Modules and BPF lie elsewhere: outside the image there is no answer. */
-static const char *linux_symbol_at(void *os, uint64_t addr, uint64_t *offset)
+static unsigned linux_word_of(void *os)
+{
+    return ((Linux *)os)->word;
+}
+
+/* Modules lie elsewhere; of BPF and trampolines there is no answer. */
+static const char *linux_symbol_in(void *os, uint64_t addr, uint64_t *offset,
+                                   const char **module)
 {
     Linux *lx = os;
+    const OsiKallsyms *ks = linux_symbols(lx);
     OsiSymbol s;
 
-    if (!lx->syms || addr - lx->image.base >= lx->image.size ||
-        !osi_kallsyms_at(lx->syms, addr, &s) || s.value < lx->image.base) {
+    *module = NULL;
+    if (addr - lx->image.base >= lx->image.size) {
+        return linux_module_symbol(lx, addr, offset, module);
+    }
+    if (!ks || !osi_kallsyms_at(ks, addr, &s) || s.value < lx->image.base) {
         return NULL;
     }
     if (offset) {
@@ -220,13 +245,14 @@ static bool linux_each_symbol(void *os, OsiSymbolFn fn, void *opaque,
                               OsiError *err)
 {
     Linux *lx = os;
+    const OsiKallsyms *ks = linux_symbols(lx);
 
-    if (!lx->syms) {
+    if (!ks) {
         return osi_fail(err, lx->no_syms.kind, lx->no_syms.address, "%s",
                         lx->no_syms.message);
     }
-    for (size_t i = 0; i < osi_kallsyms_count(lx->syms); i++) {
-        OsiSymbol s = osi_kallsyms_get(lx->syms, i);
+    for (size_t i = 0; i < osi_kallsyms_count(ks); i++) {
+        OsiSymbol s = osi_kallsyms_get(ks, i);
 
         if (!fn(opaque, s.name, s.type, s.value)) {
             break;
@@ -241,17 +267,52 @@ const OsiProvider osi_linux_provider = {
     .free = linux_free,
     .resume = linux_resume,
     .release = linux_release,
+    .check_profile = linux_check_profile,
     .features = linux_features,
     .each_task = linux_each_task,
     .current = linux_current,
     .current_recipe = linux_current_recipe,
     .kernel_root = linux_kernel_root,
     .cr3_mask = linux_cr3_mask,
+    .word = linux_word_of,
     .saved_user_regs = linux_saved_user_regs,
+    .creds = linux_creds,
+    .namespaces = linux_namespaces,
+    .cgroup = linux_cgroup,
+    .vmas = linux_vmas,
+    .saved_user_place = linux_saved_user_place,
+    .saved_fpu = linux_saved_fpu,
+    .kernel_regs = linux_kernel_regs,
+    .kernel_stack = linux_kernel_stack,
+    .syscall = linux_syscall,
+    .modules = linux_list_modules,
+    .module_sections = linux_module_sections,
+    .module_symbols = linux_module_symbols,
     .exe_path = linux_exe_path,
+    .exe_file = linux_exe_file,
     .command_line = linux_command_line,
     .auxv = linux_auxv,
+    .libraries = linux_libraries,
+    .tls_block = linux_tls_block,
+    .files = linux_files,
+    .cwd = linux_cwd,
+    .root_path = linux_root_path,
+    .file_size = linux_file_size,
+    .file_read = linux_file_read,
+    .task_numbers = linux_task_numbers,
+    .extents = linux_extents,
+    .vma_usage = linux_vma_usage,
+    .file_lookup = linux_file_lookup,
+    .file_inode = linux_file_inode,
+    .inode_check = linux_inode_check,
+    .inode_read = linux_inode_read,
+    .inode_link = linux_inode_link,
+    .absent_page = linux_absent_page,
     .symbol = linux_symbol,
-    .symbol_at = linux_symbol_at,
+    .symbol_in = linux_symbol_in,
     .each_symbol = linux_each_symbol,
+    .each_unwind = linux_each_unwind,
+    .frame_pointers = linux_has_frame_pointers,
+    .build_id = linux_build_id_of,
+    .events = linux_events,
 };

@@ -5,7 +5,7 @@
  * asks about address spaces that are not loaded anywhere.
  */
 #include "bytes.h"
-#include "introspect/memory.h"
+#include "paging.h"
 
 #define PTE_P       (1u << 0)
 #define PTE_RW      (1u << 1)
@@ -139,6 +139,65 @@ bool osi_translate(const OsiMemory *mem, OsiRoot root, uint64_t va,
                         "0x%" PRIx64 " is not canonical", va);
     }
     return translate_paged(mem, s, root.table & s->root_mask, va, leaf, err);
+}
+
+bool osi_entry(const OsiMemory *mem, OsiRoot root, uint64_t va,
+               uint64_t *entry, uint64_t *size)
+{
+    const Shape *s = shape_of(root.paging);
+    uint64_t table, e;
+
+    if (!s) {
+        return false;
+    }
+    table = root.table & s->root_mask;
+    for (int level = 0; level < s->levels; level++) {
+        if (!read_entry(mem, s, level, table, va, &e)) {
+            return false;
+        }
+        if (!(e & PTE_P) || is_leaf(s, level, e)) {
+            *entry = e;
+            *size = 1ull << s->shift[level];
+            return true;
+        }
+        table = e & PTE_ADDR;
+    }
+    return false;
+}
+
+bool osi_each_level(const OsiMemory *mem, OsiRoot root, uint64_t va,
+                    OsiLevelFn fn, void *opaque, OsiError *err)
+{
+    const Shape *s = shape_of(root.paging);
+    uint64_t table;
+
+    if (!s) {
+        return osi_fail(err, OSI_ERR_UNSUPPORTED, va, "paging is off");
+    }
+    if (sign_extend(s, va) != va || (s->va_bits == 32 && va >> 32)) {
+        return osi_fail(err, OSI_ERR_UNMAPPED, va, "0x%" PRIx64
+                        " is not canonical", va);
+    }
+    table = root.table & s->root_mask;
+    for (int level = 0; level < s->levels; level++) {
+        uint64_t i = va >> s->shift[level] & ((1u << s->index_bits[level]) - 1);
+        OsiLevel l = { .level = s->levels - level,
+                       .address = table + i * s->entry_bytes };
+
+        if (!read_entry(mem, s, level, table, va, &l.entry)) {
+            return osi_fail(err, OSI_ERR_NOT_RAM, va, "page table at physical "
+                            "0x%" PRIx64 " is not RAM", table);
+        }
+        l.present = l.entry & PTE_P;
+        l.leaf = l.present && is_leaf(s, level, l.entry);
+        table = l.entry & PTE_ADDR;
+        l.next = !l.leaf ? table : leaf_base(s, level, l.entry) +
+                                   (va & ((1ull << s->shift[level]) - 1));
+        if (!fn(opaque, &l) || !l.present || l.leaf) {
+            break;
+        }
+    }
+    return true;
 }
 
 typedef struct Walk {

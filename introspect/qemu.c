@@ -4,6 +4,7 @@
 #include "qemu/rcu.h"
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
+#include "hw/boards.h"
 #include "introspect/qemu.h"
 
 static bool read_ram(void *opaque, uint64_t pa, void *buf, size_t len)
@@ -88,9 +89,8 @@ void osi_qemu_ram_free(OsiQemuRam *ram)
     g_free(ram);
 }
 
-static bool read_ranges(void *opaque, uint64_t pa, void *buf, size_t len)
+const uint8_t *osi_qemu_ram_host(const OsiQemuRam *ram, uint64_t pa, size_t len)
 {
-    const OsiQemuRam *ram = opaque;
     guint lo = 0, hi = ram->ranges->len;
 
     while (lo < hi) {
@@ -102,16 +102,54 @@ static bool read_ranges(void *opaque, uint64_t pa, void *buf, size_t len)
         } else if (pa - r->pa >= r->size) {
             lo = mid + 1;
         } else if (r->size - (pa - r->pa) < len) {
-            return false;
+            return NULL;
         } else {
-            memcpy(buf, r->host + (pa - r->pa), len);
-            return true;
+            return r->host + (pa - r->pa);
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool read_ranges(void *opaque, uint64_t pa, void *buf, size_t len)
+{
+    const uint8_t *host = osi_qemu_ram_host(opaque, pa, len);
+
+    if (host) {
+        memcpy(buf, host, len);
+    }
+    return host;
 }
 
 OsiMemory osi_qemu_ram_memory(OsiQemuRam *ram)
 {
     return (OsiMemory) { .read = read_ranges, .opaque = ram };
+}
+
+static bool read_quick(void *opaque, uint64_t pa, void *buf, size_t len)
+{
+    OsiQemuRam **ram = opaque;
+
+    return read_ranges(*ram, pa, buf, len) || read_ram(NULL, pa, buf, len);
+}
+
+/* Where the machine's own RAM ends; that of devices lies anywhere. */
+static bool note_end(Int128 start, Int128 len, const MemoryRegion *region,
+                     hwaddr offset, void *opaque)
+{
+    uint64_t *end = opaque;
+
+    if (region == current_machine->ram) {
+        *end = MAX(*end, int128_get64(int128_add(start, len)));
+    }
+    return false;
+}
+
+OsiMemory osi_qemu_quick_memory(OsiQemuRam **ram)
+{
+    OsiMemory mem = { .read = read_quick, .opaque = ram };
+
+    RCU_READ_LOCK_GUARD();
+    flatview_for_each_range(address_space_to_flatview(&address_space_memory),
+                            note_end, &mem.phys_limit);
+    return mem;
 }

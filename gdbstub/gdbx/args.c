@@ -5,19 +5,46 @@
 
 #include "args.h"
 
+static const char blanks[] = " \t\r\n";
+
+/* The next word's place and length; *args moves behind it. */
+static const char *next(const char **args, size_t *len)
+{
+    const char *p = *args + strspn(*args, blanks);
+
+    *len = strcspn(p, blanks);
+    if (*len) {
+        *args = p + *len;
+    }
+    return p;
+}
+
 bool gdbx_next_word(const char **args, GdbxWord word)
 {
-    static const char blanks[] = " \t\r\n";
-    const char *p = *args + strspn(*args, blanks);
-    size_t len = strcspn(p, blanks);
+    size_t len;
+    const char *p = next(args, &len);
 
     if (!len) {
         return false;
     }
-    *args = p + len;
     len = MIN(len, GDBX_WORD_MAX - 1);
     memcpy(word, p, len);
     word[len] = '\0';
+    return true;
+}
+
+bool gdbx_next_path(const char **args, char *path, size_t size)
+{
+    const char *before = *args;
+    size_t len;
+    const char *p = next(args, &len);
+
+    if (!len || len >= size) {
+        *args = before;
+        return false;
+    }
+    memcpy(path, p, len);
+    path[len] = '\0';
     return true;
 }
 

@@ -20,6 +20,9 @@ typedef char GdbxWord[GDBX_WORD_MAX];
 /* The next word between blanks; *ARGS moves behind it. False: no more. */
 bool gdbx_next_word(const char **args, GdbxWord word);
 
+/* The same for a longer one; false when it does not fit. */
+bool gdbx_next_path(const char **args, char *path, size_t size);
+
 /* All of @word is a number of up to 64 bits, decimal or 0x... */
 bool gdbx_word_number(const char *word, uint64_t *value);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ax-internal.h"
+#include "uninit.h"
 
 typedef struct Machine {
     const GdbxAxEnv *env;
@@ -255,7 +256,7 @@ GdbxAxStatus gdbx_ax_eval(const GdbxAx *ax, const GdbxAxEnv *env,
                           uint64_t *value, uint64_t *bad_address)
 {
     /* The slot under the stack is what an empty stack has as its top. */
-    uint64_t stack[GDBX_AX_MAX_STACK + 1];
+    GDBX_UNINIT uint64_t stack[GDBX_AX_MAX_STACK + 1];
     uint64_t *sp = stack;
     Machine m = { .env = env };
     GdbxAxStatus status;

@@ -6,6 +6,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
+#include "gdbstub/gdbx/event-points.h"
 #include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/rows.h"
 
@@ -17,12 +18,29 @@ static GdbxWatchSpec watch_spec(const GdbxZ *z)
     };
 }
 
+/* A physical address is RAM's, or else a device's: an event. */
+static bool insert_in_ram_or_window(const GdbxWatchSpec *spec, char **why)
+{
+    bool window = gdbx_event_in_window(spec->addr);
+
+    if ((!window || gdbx_in_phys_window(spec->addr)) &&
+        gdbx_watch_insert(spec, why)) {
+        return true;
+    }
+    if (!window) {
+        return false;
+    }
+    g_clear_pointer(why, g_free);
+    return gdbx_event_window_insert(spec->pid, spec->addr, spec->len,
+                                    spec->type, why);
+}
+
 static void insert_watch(const GdbxZ *z)
 {
     GdbxWatchSpec spec = watch_spec(z);
     g_autofree char *why = NULL;
 
-    if (gdbx_watch_insert(&spec, &why)) {
+    if (insert_in_ram_or_window(&spec, &why)) {
         gdbx_ok();
     } else {
         gdbx_error("watchpoint at 0x%" PRIx64 " refused: %s", z->addr, why);
@@ -38,8 +56,18 @@ bool gdbx_pkt_insert(const char *args)
         gdbx_error("breakpoint refused: %s", reason);
         return true;
     }
+    if (gdbx_selected() && gdbx_selected()->renewed) {
+        gdbx_ok();      /* of a program that it does not run any more */
+        return true;
+    }
     if (z.type > 1) {
         insert_watch(&z);
+        return true;
+    }
+    if (gdbx_in_phys_window(z.addr) || gdbx_event_in_window(z.addr)) {
+        gdbx_error("breakpoint at 0x%" PRIx64 " refused: nobody executes this"
+                   " address; physical memory and events have watchpoints",
+                   z.addr);
         return true;
     }
     if (gdbx_point_insert(&(GdbxPointSpec) {
@@ -68,7 +96,10 @@ bool gdbx_pkt_remove(const char *args)
     /* Removing what is gone already is no error: an exit forgets points. */
     if (z.type > 1) {
         spec = watch_spec(&z);
-        gdbx_watch_remove(&spec);
+        if (!gdbx_event_window_remove(spec.pid, spec.addr, spec.len,
+                                      spec.type)) {
+            gdbx_watch_remove(&spec);
+        }
     } else {
         gdbx_point_remove(gdbx.general.pid, z.addr, z.type == 1, 0);
     }

@@ -5,7 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
-#include "system/replay.h"
+#include "replay/timeline.h"
 #include "gdbstub/gdbx/gdbx.h"
 #include "gdbstub/gdbx/output.h"
 
@@ -31,8 +31,8 @@ void gdbx_run_commands(CPUState *cs, GdbxPoint *p, uintptr_t ra,
     GdbxEvaluation e;
     GdbxAxEnv env = gdbx_evaluation(&e, cs, p, ra);
 
-    /* Looking for the way back a replay runs through here again and again. */
-    if (replay_running_debug()) {
+    /* What is passed backwards is told (back.h); the way there is not. */
+    if (timeline_busy() && !timeline_looking()) {
         return;
     }
     if (note[0]) {

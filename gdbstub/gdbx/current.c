@@ -11,11 +11,18 @@
 #include "qemu/atomic.h"
 #include "hw/core/cpu.h"
 #include "introspect/qemu.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/fault.h"
+#include "gdbstub/gdbx/event-points.h"
+#include "gdbstub/gdbx/callstack.h"
+#include "gdbstub/gdbx/syscall.h"
+#include "gdbstub/gdbx/uninit.h"
 
 static OsiCurrentRecipe *recipe;
 static OsiQemuRam *ram;
 static uint64_t unknown;
+
+/* Per vCPU, its own: what it has found by the present recipe. */
+static OsiCurrentQuick *quick;
 
 static bool reads_task(GdbxView view, const GPtrArray *expressions)
 {
@@ -41,34 +48,76 @@ static void look(const GdbxPoint *p, void *opaque)
                                        reads_task(p->view, p->commands)));
 }
 
-void gdbx_current_prepare(void)
+void gdbx_current_forget(void)
 {
-    bool wanted = false;
-
     g_clear_pointer(&recipe, g_free);
     g_clear_pointer(&ram, osi_qemu_ram_free);
+    g_clear_pointer(&quick, g_free);
+}
+
+void gdbx_current_prepare(void)
+{
+    bool wanted = gdbx_step_knows() || gdbx_catches_want_task() ||
+                  gdbx_syscalls_know() || gdbx_faults_wanted ||
+                  gdbx_calls_wanted.on;
+
+    gdbx_current_forget();
     gdbx_points_each(look, &wanted);
     if (wanted) {
         recipe = osi_current_recipe(gdbx_guest(), NULL);
         ram = recipe ? osi_qemu_ram_new() : NULL;
+        quick = recipe ? g_new0(OsiCurrentQuick, gdb_get_max_cpus()) : NULL;
     }
+}
+
+static const uint8_t *host(void *opaque, uint64_t pa, size_t len)
+{
+    return osi_qemu_ram_host(opaque, pa, len);
+}
+
+static bool ask_quick(CPUState *cs, uint64_t *object, OsiIds *ids)
+{
+    GDBX_UNINIT OsiCpu cpu;
+
+    gdbx.arch->task_cpu(cs, &cpu);
+    return osi_current_quick(recipe, &quick[cs->cpu_index], host, ram, &cpu,
+                             object, ids);
+}
+
+static bool ask(CPUState *cs, OsiIds *ids)
+{
+    OsiMemory mem = osi_qemu_ram_memory(ram);
+    OsiCpu cpu;
+
+    gdbx.arch->osi_cpu(cs, &cpu);
+    return osi_current_ids(recipe, &mem, &cpu, ids);
+}
+
+bool gdbx_current_is_ready(void)
+{
+    return recipe;
+}
+
+bool gdbx_current_known(CPUState *cs, OsiIds *ids)
+{
+    uint64_t object;
+
+    return recipe && (ask_quick(cs, &object, ids) || ask(cs, ids));
 }
 
 OsiIds gdbx_current_ids(CPUState *cs)
 {
     OsiIds ids = { 0 };
 
-    if (recipe) {
-        const OsiMemory mem = osi_qemu_ram_memory(ram);
-        OsiCpu cpu;
-
-        gdbx.arch->osi_cpu(cs, &cpu);
-        if (osi_current_ids(recipe, &mem, &cpu, &ids)) {
-            return ids;
-        }
+    if (!gdbx_current_known(cs, &ids)) {
+        qatomic_inc(&unknown);
     }
-    qatomic_inc(&unknown);
     return ids;
+}
+
+bool gdbx_current_object(CPUState *cs, uint64_t *object)
+{
+    return recipe && ask_quick(cs, object, NULL);
 }
 
 uint64_t gdbx_current_unknown(void)

@@ -29,6 +29,8 @@ struct GdbxSite {
     TCGv_i64 pc;             /* linear address of the instruction */
     /* Emits the call that decides for good; it may leave the code. */
     void (*call)(const GdbxSite *s);
+    /* Emits the call that decides whether a step ends here; it may leave too. */
+    void (*step)(const GdbxSite *s);
     /* Emits @out = address-space register. */
     void (*space)(const GdbxSite *s, TCGv_i64 out);
     /*
@@ -44,5 +46,7 @@ struct GdbxSite {
 };
 
 void gdbx_emit_site(const GdbxSite *s);
+/* The check of step.h; before that of points, which the step passes. */
+void gdbx_emit_step(const GdbxSite *s);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * `monitor gdbx break|delete|points': points by number, without gdb's
- * book-keeping and without a guest OS.
+ * book-keeping and without a guest OS. Those at events are in monitor-events.c.
  *
  * They belong to the machine's inferior and to the client: both take them
  * along when they go.
@@ -12,7 +12,8 @@
 #include "hw/core/cpu.h"
 #include "system/cpus.h"
 #include "system/runstate.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/ax-names.h"
+#include "gdbstub/gdbx/event-points.h"
 #include "gdbstub/gdbx/monitor.h"
 
 #define MAX_BREAKS 10000
@@ -46,12 +47,21 @@ void gdbx_let_go(GPtrArray *running)
         for (guint i = 0; i < running->len; i++) {
             CPUState *cs = g_ptr_array_index(running, i);
 
-            if (!gdbx_hit(cs)->valid) {
+            if (!gdbx_hit(cs)->valid && !gdbx_event_waits(cs)) {
                 cpu_resume(cs);
             }
         }
     }
     g_ptr_array_unref(running);
+}
+
+void gdbx_points_changed(const GPtrArray *held)
+{
+    if (held->len) {
+        gdbx_guest_stale();
+        gdbx_prepare_run();
+        gdbx_guest_stale();
+    }
 }
 
 typedef struct Numbers {
@@ -69,13 +79,48 @@ static void look(const GdbxPoint *p, void *opaque)
     n->found |= p->number && (!n->wanted || p->number == n->wanted);
 }
 
-/* A number is not given twice while any point of ours is there. */
-static unsigned next_number(const Numbers *n)
+static void look_at_event(GdbxCatch *c, void *opaque)
+{
+    Numbers *n = opaque;
+    unsigned number = c->spec.number;
+
+    n->count += number != 0;
+    n->highest = MAX(n->highest, number);
+    n->found |= number && (!n->wanted || number == n->wanted);
+}
+
+static void look_at_all(Numbers *n)
+{
+    gdbx_points_each(look, n);
+    gdbx_catches_each(look_at_event, n);
+}
+
+unsigned gdbx_next_point_number(void)
 {
     static unsigned last;
+    Numbers n = { 0 };
 
-    last = n->count ? MAX(last, n->highest) + 1 : 1;
+    look_at_all(&n);
+    last = n.count ? MAX(last, n.highest) + 1 : 1;
     return last;
+}
+
+static bool parse_if(Monitor *mon, const char **args, GdbxPointSpec *spec)
+{
+    const GdbxNames names = { GDBX_VIEW_MACHINE, NULL };
+    g_autofree char *why = NULL;
+    GdbxAx *ax;
+
+    *args += strspn(*args, " \t");
+    ax = gdbx_parse_condition(args, &names, &why);
+    if (!ax) {
+        monitor_printf(mon, "gdbx: if: %s\n", why);
+        return false;
+    }
+    spec->conditions = spec->conditions ?:
+        g_ptr_array_new_with_free_func((GDestroyNotify)gdbx_ax_free);
+    g_ptr_array_add(spec->conditions, ax);
+    return true;
 }
 
 static bool parse_filters(Monitor *mon, const char *args, GdbxPointSpec *spec)
@@ -86,6 +131,12 @@ static bool parse_filters(Monitor *mon, const char *args, GdbxPointSpec *spec)
     while (gdbx_next_word(&args, key)) {
         bool cr3 = !strcmp(key, "cr3"), cpl = !strcmp(key, "cpl");
 
+        if (!strcmp(key, "if") && !spec->conditions) {
+            if (!parse_if(mon, &args, spec)) {
+                return false;
+            }
+            continue;
+        }
         if ((!cr3 && !cpl) || !gdbx_next_word(&args, word)) {
             gdbx_usage(mon, "break");
             return false;
@@ -112,31 +163,39 @@ void gdbx_mon_break(Monitor *mon, const char *args)
     GdbxPoint *p;
     GdbxWord word;
 
+    if (gdbx_mon_event(mon, &gdbx_action_break, &args)) {
+        return;
+    }
     if (!gdbx_next_word(&args, word)) {
         gdbx_usage(mon, "break");
         return;
     }
     if (!gdbx_word_number(word, &spec.addr)) {
-        monitor_printf(mon, "gdbx: not a number: '%s'. Let gdb write it out: "
+        monitor_printf(mon, "gdbx: not a number: '%s', and no kind of event "
+                       "(gdbx help lists them). Let gdb write it out: "
                        "eval \"monitor gdbx break %%#lx\", &f\n", word);
         return;
     }
     if (!parse_filters(mon, args, &spec)) {
+        g_clear_pointer(&spec.conditions, g_ptr_array_unref);
         return;
     }
     if (!gdbx.client) {
         monitor_printf(mon, "gdbx: no gdb is connected that could be told\n");
+        g_clear_pointer(&spec.conditions, g_ptr_array_unref);
         return;
     }
     gdbx_points_each(look, &n);
     if (n.count >= MAX_BREAKS) {
         monitor_printf(mon, "gdbx: there are %u points already; see "
                        "gdbx delete\n", n.count);
+        g_clear_pointer(&spec.conditions, g_ptr_array_unref);
         return;
     }
-    spec.number = next_number(&n);
+    spec.number = gdbx_next_point_number();
     held = gdbx_hold_vcpus();
     p = gdbx_point_insert(&spec);
+    gdbx_points_changed(held);
     gdbx_let_go(held);
     if (p) {
         monitor_printf(mon, "point %u at 0x%" PRIx64 "\n", spec.number,
@@ -159,7 +218,7 @@ void gdbx_mon_delete(Monitor *mon, const char *args)
         gdbx_usage(mon, "delete");
         return;
     }
-    gdbx_points_each(look, &n);
+    look_at_all(&n);
     if (!n.found) {
         monitor_printf(mon, n.wanted ? "gdbx: no point %s; see gdbx points\n"
                                      : "gdbx: there are none\n", word);
@@ -167,12 +226,13 @@ void gdbx_mon_delete(Monitor *mon, const char *args)
     }
     held = gdbx_hold_vcpus();
     gdbx_points_delete(n.wanted);
+    gdbx_catches_delete(n.wanted);
     gdbx_let_go(held);
 }
 
 static void collect(const GdbxPoint *p, void *opaque)
 {
-    if (!p->transient) {
+    if (!p->passed) {
         g_ptr_array_add(opaque, (void *)p);
     }
 }
@@ -225,7 +285,8 @@ void gdbx_mon_points(Monitor *mon, const char *args)
     for (guint i = 0; i < all->len; i++) {
         show(mon, g_ptr_array_index(all, i));
     }
-    if (!gdbx_mon_show_watches(mon) && !all->len) {
+    if (!(gdbx_mon_show_events(mon) | gdbx_mon_show_watches(mon)) &&
+        !all->len) {
         monitor_printf(mon, "no points\n");
     }
     if (gdbx_current_unknown()) {

@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `info os`: tables of the guest. A table that cannot be made has one row that
- * says why: an empty answer never comes without its reason.
+ * `info os TABLE [ARGUMENTS]': the list of tables and what they are made with.
+ * gdb passes what its user types as it is, so tables may have arguments. A
+ * table that cannot be made has one row that says why: an empty answer never
+ * comes without its reason.
  */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
-#include "hw/regions.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/osdata.h"
 #include "gdbstub/gdbx/rows.h"
 
-static void column(GString *out, const char *name, const char *fmt, ...)
-    G_GNUC_PRINTF(3, 4);
+/* Of the 2 s that gdb waits; what is left is for slow machines. */
+#define TABLE_US  700000
 
-static void column(GString *out, const char *name, const char *fmt, ...)
+static gint64 deadline;
+static bool late;
+
+void gdbx_os_item(GString *out)
+{
+    g_string_append(out, "<item>");
+}
+
+void gdbx_os_end(GString *out)
+{
+    g_string_append(out, "</item>\n");
+}
+
+void gdbx_os_column(GString *out, const char *name, const char *fmt, ...)
 {
     g_autofree char *text = NULL;
     va_list ap;
@@ -25,128 +39,132 @@ static void column(GString *out, const char *name, const char *fmt, ...)
     g_string_append(out, "</column>");
 }
 
-/* As the guest's /proc/PID/cmdline, kernel threads in brackets. */
-static void process_row(GString *out, OsiGuest *g, const OsiTask *t)
+void gdbx_os_reason(GString *out, const char *reason)
 {
-    g_autofree char *command = osi_command_line(g, t, NULL);
-
-    column(out, "pid", "%d", t->tgid);
-    column(out, "ppid", "%d", t->ppid);
-    column(out, "user", "%u", t->uid);
-    column(out, "state", "%c", t->state);
-    column(out, "cores", "%d", t->cpu);
-    column(out, "name", "%s", t->comm);
-    column(out, "command", "%s", command ? command : t->comm);
+    gdbx_os_item(out);
+    gdbx_os_column(out, "reason", "%s", reason);
+    gdbx_os_end(out);
 }
 
-static void thread_row(GString *out, OsiGuest *g, const OsiTask *t)
+bool gdbx_os_late(GString *out)
 {
-    column(out, "pid", "%d", t->tgid);
-    column(out, "tid", "%d", t->pid);
-    column(out, "state", "%c", t->state);
-    column(out, "core", "%d", t->cpu);
-    column(out, "oncpu", "%s", t->on_cpu ? "yes" : "no");
-    column(out, "command", "%s", t->comm);
+    if (!late && g_get_monotonic_time() > deadline) {
+        late = true;
+        gdbx_os_reason(out, "... and more: gdb does not wait longer");
+    }
+    return late;
 }
 
-static void reason_row(GString *out, const char *reason)
+bool gdbx_os_number(const char *args, uint64_t *value)
 {
-    g_string_append(out, "<item>");
-    column(out, "reason", "%s", reason);
-    g_string_append(out, "</item>\n");
+    GdbxWord word, more;
+
+    return gdbx_next_word(&args, word) && !gdbx_next_word(&args, more) &&
+           gdbx_word_number(word, value);
 }
 
-static void task_rows(GString *out, bool leaders,
-                      void (*row)(GString *, OsiGuest *, const OsiTask *))
+const OsiTask *gdbx_os_task(GString *out, const char *args, bool *understood)
 {
-    OsiGuest *g = gdbx_guest();
     OsiError err = { 0 };
-    size_t n = 0;
-    const OsiTask *t = osi_tasks(g, &n, &err);
-    gsize before = out->len;
+    const OsiTask *t;
+    uint64_t id;
 
+    *understood = gdbx_os_number(args, &id) && id <= INT32_MAX;
+    if (!*understood) {
+        return NULL;
+    }
+    t = osi_task_by_pid(gdbx_guest(), id, &err);
     if (!t) {
-        reason_row(out, err.message);
-        return;
+        gdbx_os_reason(out, err.message);
     }
-    for (size_t i = 0; i < n; i++) {
-        if (!t[i].pid || (leaders && t[i].pid != t[i].tgid)) {
-            continue;
-        }
-        g_string_append(out, "<item>");
-        row(out, g, &t[i]);
-        g_string_append(out, "</item>\n");
-    }
-    if (out->len == before) {
-        reason_row(out, "the guest has no process yet, only its idle task");
-    }
+    return t;
 }
 
-static void make_processes(GString *out)
-{
-    task_rows(out, true, process_row);
-}
+static bool make_types(GString *out, const char *args);
 
-static void make_all_threads(GString *out)
-{
-    task_rows(out, false, thread_row);
-}
+static const GdbxOsTable tables[] = {
+    { "types", "", "Tables of the guest", make_types },
+    { "processes", "", "Processes of the guest", gdbx_os_processes },
+    { "threads", "", "Threads of the guest, kernel threads too",
+      gdbx_os_threads },
+    { "cpus", "", "What runs on each CPU, its mode and address space",
+      gdbx_os_cpus },
+    { "modules", "", "Kernel modules", gdbx_os_modules },
+    { "files", "[PID]", "Open files, of one process or of all", gdbx_os_files },
+    { "maps", "PID", "Mappings of a process", gdbx_os_maps },
+    { "libs", "PID", "Shared libraries of a process", gdbx_os_libs },
+    { "stack", "TID", "Where a task sleeps in the kernel", gdbx_os_stack },
+    { "syscalls", "[PID]", "System call that each thread is in",
+      gdbx_os_syscalls },
+    { "pagetable", "ADDR [PID]", "Walk to an address, entry by entry",
+      gdbx_os_pagetable },
+    { "symbols", "PATTERN", "Kernel symbols by name, with * and ?",
+      gdbx_os_symbols },
+    { "regions", "", "Devices and memory by guest address", gdbx_os_regions },
+};
 
-static bool region_row(void *opaque, const HwRegion *r)
+static bool make_types(GString *out, const char *args)
 {
-    GString *out = opaque;
-
-    g_string_append(out, "<item>");
-    column(out, "space", "%s", r->port ? "port" : "memory");
-    column(out, "start", "0x%" PRIx64, r->start);
-    column(out, "last", "0x%" PRIx64, r->last);
-    column(out, "kind", "%s", r->kind);
-    column(out, "region", "%s", r->name);
-    column(out, "device", "%s", r->device);
-    g_string_append(out, "</item>\n");
+    for (size_t i = 1; i < ARRAY_SIZE(tables); i++) {
+        gdbx_os_item(out);
+        gdbx_os_column(out, "Type", "%s%s%s", tables[i].name,
+                       *tables[i].params ? " " : "", tables[i].params);
+        gdbx_os_column(out, "Description", "%s", tables[i].doc);
+        gdbx_os_end(out);
+    }
     return true;
 }
 
-static void make_regions(GString *out)
+static const GdbxOsTable *find(const char *name)
 {
-    hw_each_region(region_row, out);
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+        if (!strcmp(name, tables[i].name)) {
+            return &tables[i];
+        }
+    }
+    return NULL;
 }
 
-static void make_types(GString *out);
-
-static const struct {
-    const char *type, *doc;
-    void (*make)(GString *out);
-} tables[] = {
-    { "types", "Tables of the guest", make_types },
-    { "processes", "Processes of the guest", make_processes },
-    { "threads", "Threads of the guest", make_all_threads },
-    { "regions", "Devices and memory by guest address", make_regions },
-};
-
-static void make_types(GString *out)
+/* @args may hold anything: gdb's user typed it. */
+static void fill(GString *out, const GdbxOsTable *t, const char *args)
 {
-    for (size_t i = 1; i < ARRAY_SIZE(tables); i++) {
-        g_string_append(out, "<item>");
-        column(out, "Type", "%s", tables[i].type);
-        column(out, "Description", "%s", tables[i].doc);
-        g_string_append(out, "</item>\n");
+    GdbxWord word;
+    const char *rest = args;
+    gsize before = out->len;
+
+    if ((!*t->params && gdbx_next_word(&rest, word)) || !t->make(out, args)) {
+        g_autofree char *usage = g_strdup_printf(
+            "usage: info os %s%s%s", t->name, *t->params ? " " : "", t->params);
+
+        g_string_truncate(out, before);
+        gdbx_os_reason(out, usage);
+    } else if (out->len == before) {
+        gdbx_os_reason(out, "none");
     }
 }
 
 bool gdbx_make_osdata(const char *annex, GString *out)
 {
-    const char *type = *annex ? annex : "types";
+    const GdbxOsTable *t = &tables[0];
+    const char *args = annex;
+    GdbxWord name;
 
-    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-        if (!strcmp(type, tables[i].type)) {
-            g_string_append_printf(out, "<osdata type=\"%s\">\n", type);
-            tables[i].make(out);
-            g_string_append(out, "</osdata>\n");
-            return true;
-        }
+    if (gdbx_next_word(&args, name)) {
+        t = find(name);
     }
-    return false;
+    if (!t) {
+        /* An error would be "Can not fetch data now." to gdb's user. */
+        g_string_append(out, "<osdata type=\"types\">\n");
+        gdbx_os_reason(out, "no such table; `info os' lists them");
+        g_string_append(out, "</osdata>\n");
+        return true;
+    }
+    deadline = g_get_monotonic_time() + TABLE_US;
+    late = false;
+    g_string_append_printf(out, "<osdata type=\"%s\">\n", t->name);
+    fill(out, t, args);
+    g_string_append(out, "</osdata>\n");
+    return true;
 }
 
 bool gdbx_pkt_osdata(const char *args)

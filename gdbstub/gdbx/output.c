@@ -18,6 +18,9 @@
  * (gdbserver_state.last_packet). QEMU takes any byte for a request to stop while
  * the guest runs, so an acknowledgement must not get there. A refused packet is
  * sent again, behind the others.
+ *
+ * A client that has done away with acknowledgements (QStartNoAckMode) gets what
+ * its channel takes without blocking.
  */
 #include "qemu/osdep.h"
 #include "qemu/main-loop.h"
@@ -27,11 +30,13 @@
 #include "gdbstub/gdbx/gdbx.h"
 #include "gdbstub/gdbx/lines.h"
 #include "gdbstub/gdbx/output.h"
+#include "gdbstub/gdbx/wire.h"
 
 #define CAPACITY  (256 * 1024)
 #define CHUNK     1900      /* bytes of text; twice that in a packet */
 #define IN_FLIGHT 4
 #define HURRY     16        /* packets that any socket takes */
+#define LAST      (HURRY + 1)   /* one more, come what may */
 #define ATTEMPTS  3
 
 typedef struct Sent {
@@ -45,6 +50,7 @@ static bool scheduled;
 static QEMUBH *bh;
 static GQueue flight = G_QUEUE_INIT;    /* of Sent, oldest first */
 static GString *held;       /* a stop reply that waits; owned */
+static __thread GString *elsewhere;     /* gdbx_output_into() */
 
 static void sent_free(void *opaque)
 {
@@ -68,6 +74,18 @@ static void transmit(const GString *text)
     gdb_put_buffer((const uint8_t *)s->str, s->len);
 }
 
+/*
+ * Without acknowledgements the channel says whether there is room, and a hurry
+ * is no reason to block.
+ */
+static bool room_for_one(unsigned limit, unsigned sent)
+{
+    if (!gdbx_no_ack()) {
+        return g_queue_get_length(&flight) < limit;
+    }
+    return limit == LAST || (sent < limit && gdbx_wire_room());
+}
+
 static bool gdb_waits(void)
 {
     return gdbx.client &&
@@ -84,11 +102,18 @@ static void release(void)
     }
 }
 
-/* Sends until so many packets are on their way. False: there is more. */
+static void go_on(void);
+
+/*
+ * Sends until so many packets are on their way; without acknowledgements, so
+ * many at a time. False: there is more.
+ */
 static bool pump(unsigned limit)
 {
+    unsigned sent = 0;
+
     while (gdb_waits()) {
-        bool room = g_queue_get_length(&flight) < limit;
+        bool room = room_for_one(limit, sent);
         char text[CHUNK];
         size_t len = 0;
         bool more;
@@ -105,14 +130,27 @@ static bool pump(unsigned limit)
             return true;
         }
         if (!room) {
+            if (gdbx_no_ack()) {
+                gdbx_wire_when_room(go_on);
+            }
             return false;
         }
         s = g_new0(Sent, 1);
         s->text = g_string_new_len(text, len);
         transmit(s->text);
-        g_queue_push_tail(&flight, s);
+        sent++;
+        if (gdbx_no_ack()) {
+            sent_free(s);
+        } else {
+            g_queue_push_tail(&flight, s);
+        }
     }
     return false;
+}
+
+static void go_on(void)
+{
+    pump(IN_FLIGHT);
 }
 
 static void pump_bh(void *opaque)
@@ -123,10 +161,19 @@ static void pump_bh(void *opaque)
     pump(IN_FLIGHT);
 }
 
+void gdbx_output_into(GString *text)
+{
+    elsewhere = text;
+}
+
 void gdbx_output(const char *text, size_t len)
 {
     bool wake;
 
+    if (elsewhere) {
+        g_string_append_len(elsewhere, text, len);
+        return;
+    }
     qemu_mutex_lock(&lock);
     gdbx_lines_put(&lines, text, len);
     wake = !scheduled;
@@ -180,7 +227,7 @@ void gdbx_output_hurry(void)
         qemu_mutex_lock(&lock);
         gdbx_lines_drop(&lines);
         qemu_mutex_unlock(&lock);
-        pump(HURRY + 1);    /* the word about it, and the reply */
+        pump(LAST);         /* the word about it, and the reply */
         release();
     }
 }

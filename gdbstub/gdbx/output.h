@@ -11,6 +11,8 @@
  * not).
  */
 void gdbx_output(const char *text, size_t len);
+/* What this thread says goes into @text instead; NULL: to gdb again. */
+void gdbx_output_into(GString *text);
 
 /* The rest: main thread, BQL. */
 void gdbx_output_init(void);

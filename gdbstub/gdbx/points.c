@@ -23,7 +23,8 @@
 #include "qemu/atomic.h"
 #include "hw/core/cpu.h"
 #include "exec/translation-block.h"
-#include "gdbstub/gdbx/gdbx.h"
+#include "gdbstub/gdbx/event-points.h"
+#include "gdbstub/gdbx/signals.h"
 #include "gdbstub/gdbx/sites.h"
 
 #define OFFSETS 4096
@@ -60,12 +61,18 @@ GdbxHit *gdbx_hit(CPUState *cs)
     return &hits[cs->cpu_index];
 }
 
+bool gdbx_hits_any(void)
+{
+    return hits;
+}
+
 void gdbx_hits_clear(void)
 {
     CPUState *cs;
 
     CPU_FOREACH(cs) {
-        gdbx_hit(cs)->valid = false;
+        gdbx_hit(cs)->valid = gdbx_hit(cs)->event = false;
+        gdbx_hit(cs)->raised = false;
     }
 }
 
@@ -106,13 +113,13 @@ uint64_t gdbx_point_misses(const GdbxPoint *p)
 }
 
 static GdbxPoint *find(int64_t pid, uint64_t addr, bool hardware,
-                       bool transient, unsigned number)
+                       unsigned number)
 {
     GdbxPoint *p;
 
     for (p = table[addr & (OFFSETS - 1)]; p; p = p->next) {
         if (p->addr == addr && p->pid == pid && p->hardware == hardware &&
-            p->transient == transient && p->number == number) {
+            p->number == number) {
             return p;
         }
     }
@@ -151,10 +158,10 @@ static bool set_space(GdbxPoint *p)
 
 /* @changed: it asks another question than compiled code may know. */
 static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
-                      bool transient, unsigned number, bool *changed)
+                      unsigned number, bool *changed)
 {
     GdbxPoint **slot = &table[addr & (OFFSETS - 1)];
-    GdbxPoint *p = find(pid, addr, hardware, transient, number);
+    GdbxPoint *p = find(pid, addr, hardware, number);
 
     *changed = !p;
     if (!p) {
@@ -162,7 +169,6 @@ static GdbxPoint *get(int64_t pid, uint64_t addr, bool hardware,
         p->addr = addr;
         p->pid = pid;
         p->hardware = hardware;
-        p->transient = transient;
         p->number = number;
         p->cpl = -1;
         p->compiled = g_malloc0(sizeof(*p->compiled) + MISSED_SIZE);
@@ -188,8 +194,7 @@ GdbxPoint *gdbx_point_insert(GdbxPointSpec *spec)
         g_clear_pointer(&spec->commands, g_ptr_array_unref);
         return NULL;
     }
-    p = get(spec->pid, spec->addr, spec->hardware, false, spec->number,
-            &changed);
+    p = get(spec->pid, spec->addr, spec->hardware, spec->number, &changed);
 
     /* A second Z0 replaces (R12); counts go on only for the same question. */
     if (!same_expressions(p->conditions, spec->conditions) ||
@@ -203,6 +208,8 @@ GdbxPoint *gdbx_point_insert(GdbxPointSpec *spec)
     g_clear_pointer(&p->commands, g_ptr_array_unref);
     p->conditions = spec->conditions;
     p->commands = spec->commands;
+    p->passed = spec->passed;
+    p->site = spec->site;
     changed |= p->cpl != spec->cpl;
     p->cpl = spec->cpl;
     if (spec->has_space) {
@@ -219,19 +226,9 @@ GdbxPoint *gdbx_point_insert(GdbxPointSpec *spec)
     return p;
 }
 
-GdbxPoint *gdbx_point_transient(const GdbxInferior *inf, uint64_t addr)
-{
-    bool changed;
-    GdbxPoint *p = get(inf->pid, addr, false, true, 0, &changed);
-
-    if (changed) {
-        gdbx_site_add(addr);
-    }
-    return p;
-}
-
-/* Deletes the points for which @doomed says so; @pid is handed on to it. */
-static void sweep(bool (*doomed)(const GdbxPoint *p, int64_t pid), int64_t pid)
+/* Deletes the points for which @doomed says so; @what is handed on to it. */
+static void sweep(bool (*doomed)(const GdbxPoint *p, const void *what),
+                  const void *what)
 {
     for (int i = 0; i < OFFSETS; i++) {
         GdbxPoint **link = &table[i];
@@ -239,7 +236,7 @@ static void sweep(bool (*doomed)(const GdbxPoint *p, int64_t pid), int64_t pid)
         while (*link) {
             GdbxPoint *p = *link;
 
-            if (!doomed(p, pid)) {
+            if (!doomed(p, what)) {
                 link = &p->next;
                 continue;
             }
@@ -250,17 +247,17 @@ static void sweep(bool (*doomed)(const GdbxPoint *p, int64_t pid), int64_t pid)
     }
 }
 
-static bool all(const GdbxPoint *p, int64_t pid)
+static bool all(const GdbxPoint *p, const void *what)
 {
     return true;
 }
 
-static bool of_pid(const GdbxPoint *p, int64_t pid)
+static bool of_pid(const GdbxPoint *p, const void *what)
 {
-    return p->pid == pid;
+    return p->pid == *(const int64_t *)what;
 }
 
-static bool disarmed(const GdbxPoint *p, int64_t pid)
+static bool disarmed(const GdbxPoint *p, const void *what)
 {
     return !p->armed;
 }
@@ -285,7 +282,7 @@ static void flush(void)
 static void forget_removed(void)
 {
     if (remembered > MAX_REMEMBERED) {
-        sweep(disarmed, 0);
+        sweep(disarmed, NULL);
         flush();
         for (int i = 0; i < OFFSETS; i++) {
             for (GdbxPoint *p = table[i]; p; p = p->next) {
@@ -298,7 +295,7 @@ static void forget_removed(void)
 bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
                        unsigned number)
 {
-    GdbxPoint *p = find(pid, addr, hardware, false, number);
+    GdbxPoint *p = find(pid, addr, hardware, number);
 
     if (!p || !p->armed) {
         return false;
@@ -309,37 +306,49 @@ bool gdbx_point_remove(int64_t pid, uint64_t addr, bool hardware,
     return true;
 }
 
-static bool numbered(const GdbxPoint *p, int64_t number)
+static bool numbered(const GdbxPoint *p, const void *what)
 {
+    unsigned number = *(const unsigned *)what;
+
     return p->number && (!number || p->number == number);
 }
 
 void gdbx_points_delete(unsigned number)
 {
-    sweep(numbered, number);
-}
-
-void gdbx_points_drop_transient(void)
-{
-    for (int i = 0; i < OFFSETS; i++) {
-        for (GdbxPoint *p = table[i]; p; p = p->next) {
-            if (p->transient && p->armed) {
-                set_armed(p, false);
-                remembered++;
-            }
-        }
-    }
-    forget_removed();
+    sweep(numbered, &number);
 }
 
 void gdbx_points_forget(int64_t pid)
 {
-    sweep(of_pid, pid);
+    sweep(of_pid, &pid);
+    gdbx_catches_forget(pid);
+}
+
+typedef struct Sites {
+    const OsiEventSite *first;
+    size_t n;
+} Sites;
+
+static bool outside(const GdbxPoint *p, const void *what)
+{
+    const Sites *s = what;
+
+    return p->pid == GDBX_EVENTS_PID &&
+           !(p->site >= s->first && p->site < s->first + s->n);
+}
+
+void gdbx_points_keep_sites(const OsiEventSite *sites, size_t n)
+{
+    const Sites s = { sites, n };
+
+    sweep(outside, &s);
 }
 
 void gdbx_points_reset(void)
 {
-    sweep(all, 0);
+    gdbx_signals_reset();
+    gdbx_catches_reset();
+    sweep(all, NULL);
     flush();
     any = false;
     if (hits) {

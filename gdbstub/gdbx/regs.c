@@ -10,12 +10,14 @@
 #include "hw/core/cpu.h"
 #include "system/hw_accel.h"
 #include "replay/timeline.h"
+#include "exec/cpu-common.h"
 #include "gdbstub/gdbx/gdbx.h"
 #include "gdbstub/gdbx/rows.h"
+#include "gdbstub/gdbx/syscall.h"
 
 typedef struct Selected {
     GdbxThread thread;
-    OsiUserRegs saved;
+    GdbxSaved saved;
     bool machine;
     bool known;          /* the thread has registers */
 } Selected;
@@ -24,16 +26,21 @@ GdbxView gdbx_view(int64_t pid)
 {
     const GdbxInferior *inf = gdbx_inferior(pid);
 
-    return !inf ? GDBX_VIEW_MACHINE
+    return pid == GDBX_REAL_PID ? GDBX_VIEW_REAL
+         : pid == GDBX_PROTECTED_PID ? GDBX_VIEW_PROTECTED
+         : !inf ? GDBX_VIEW_MACHINE
          : inf->compat32 ? GDBX_VIEW_PROCESS32 : GDBX_VIEW_PROCESS;
 }
 
 static void select_thread(Selected *s)
 {
     const GdbxInferior *inf = gdbx_selected();
+    const OsiTask *t = inf ? NULL : gdbx_task_thread(gdbx.general.tid);
 
-    *s = (Selected) { .machine = !inf };
-    if (inf) {
+    *s = (Selected) { .machine = !inf && !t };
+    if (t) {
+        s->known = gdbx_task_registers(t, &s->thread, &s->saved.regs);
+    } else if (inf) {
         s->known = gdbx_user_thread(inf, gdbx.general.tid, &s->thread,
                                     &s->saved, NULL);
     } else {
@@ -70,6 +77,18 @@ static bool read_reg(const Selected *s, unsigned n, const GdbxRegInfo *info,
     return true;
 }
 
+/*
+ * The program counter of a process that has ended, which gdb keeps for a while:
+ * 0, for gdb does not resume anything without one.
+ */
+static bool has_ended(const Selected *s, const GdbxRegInfo *info)
+{
+    const GdbxInferior *inf = gdbx_selected();
+
+    return inf && inf->gone && !s->known &&
+           (!strcmp(info->name, "rip") || !strcmp(info->name, "eip"));
+}
+
 static void append_reg(GString *out, const Selected *s, unsigned n,
                        const GdbxRegInfo *info)
 {
@@ -80,7 +99,7 @@ static void append_reg(GString *out, const Selected *s, unsigned n,
         return;
     }
     for (unsigned i = 0; i < info->bytes; i++) {
-        g_string_append(out, "xx");
+        g_string_append(out, has_ended(s, info) ? "00" : "xx");
     }
 }
 
@@ -129,27 +148,83 @@ bool gdbx_pkt_read_reg(const char *args)
     return true;
 }
 
-/* What cannot be written is refused before anything is changed. */
-static bool writable(const Selected *s)
+/* Where the kernel has saved it, for a thread that does not run. */
+static bool write_saved(const Selected *s, unsigned n, const GdbxRegInfo *info,
+                        const uint8_t *value)
 {
-    if (s->known && s->thread.cs) {
-        return true;
+    const OsiTask *t = osi_task_by_pid(gdbx_guest(), s->thread.tid, NULL);
+    OsiUserRegs standing;
+    OsiError err = { 0 };
+    GdbxSavedReg reg;
+    OsiPlace place;
+    const char *why = gdbx.arch->write_saved(&s->thread, n, value, &reg);
+    uint8_t le[8];
+
+    if (!why && t && gdbx_syscall_regs(t, &standing, NULL)) {
+        why = gdbx_syscall_write(t, reg.offset, reg.value);
+        if (!why) {
+            return true;
+        }
     }
-    gdbx_error("registers of thread %d cannot be written: it is not in user "
-               "mode on a CPU now", (int)gdbx.general.tid);
-    return false;
+    if (!why && (!t || !osi_saved_user_place(gdbx_guest(), t, reg.offset,
+                                             &place, &err))) {
+        why = t ? err.message : "the thread is gone";
+    }
+    if (why) {
+        gdbx_error("register %s of thread %d, which is not in user mode on a "
+                   "CPU now, cannot be written: %s", info->name,
+                   (int)s->thread.tid, why);
+        return false;
+    }
+    if (reg.offset == offsetof(OsiUserRegs, rip)) {
+        gdbx_call_moved(t->pid, &s->saved.regs, reg.value);
+    } else if (reg.offset == offsetof(OsiUserRegs, rax)) {
+        gdbx_call_argument(t->pid, &s->saved.regs);
+    }
+    stq_le_p(le, reg.value);
+    cpu_physical_memory_write(place.pa, le, place.bytes);
+    return true;
 }
 
-/* gdb restores all registers after a call: what is there already may be. */
+static bool write_live(const Selected *s, unsigned n, const GdbxRegInfo *info,
+                       const uint8_t *value)
+{
+    if (info->source != GDBX_REG_CPU ||
+        !gdbx.arch->write_reg(&s->thread, n, value)) {
+        gdbx_error("register %s cannot be written", info->name);
+        return false;
+    }
+    if (!s->machine) {
+        gdbx_call_over(s->thread.cs, s->thread.tid);
+    }
+    return true;
+}
+
+/* True: done. gdb restores all registers after a call: equal is no error. */
 static bool write_reg(const Selected *s, unsigned n, const GdbxRegInfo *info,
                       const uint8_t *value)
 {
     g_autoptr(GByteArray) now = g_byte_array_new();
 
-    if (info->source == GDBX_REG_CPU) {
-        return gdbx.arch->write_reg(&s->thread, n, value);
+    if (!s->known) {
+        gdbx_error("registers of thread %d cannot be written: they are not "
+                   "known", (int)gdbx.general.tid);
+        return false;
     }
-    return read_reg(s, n, info, now) && !memcmp(now->data, value, info->bytes);
+    if (!s->thread.cs || info->source != GDBX_REG_CPU) {
+        if (read_reg(s, n, info, now) &&
+            !memcmp(now->data, value, info->bytes)) {
+            return true;
+        }
+    }
+    if (!s->machine && !gdbx_selected()) {
+        /* `threads tasks': what its last switch saved is not its user's. */
+        gdbx_error("register %s of task %d, which no CPU runs, cannot be "
+                   "written", info->name, (int)s->thread.tid);
+        return false;
+    }
+    return s->thread.cs ? write_live(s, n, info, value)
+                        : write_saved(s, n, info, value);
 }
 
 bool gdbx_pkt_write_reg(const char *args)
@@ -164,13 +239,9 @@ bool gdbx_pkt_write_reg(const char *args)
         strlen(args) != 2 * info.bytes ||
         !gdbx_unhex(args, info.bytes, buf)) {
         gdb_put_packet("E22");
-    } else if (writable(&s)) {
-        if (write_reg(&s, n, &info, buf->data)) {
-            gdbx_guest_stale();
-            gdbx_ok();
-        } else {
-            gdbx_error("register %s cannot be written", info.name);
-        }
+    } else if (write_reg(&s, n, &info, buf->data)) {
+        gdbx_guest_stale();
+        gdbx_ok();
     }
     return true;
 }

@@ -3,15 +3,18 @@
  * vCont: which threads gdb wants to run, in terms of vCPUs.
  *
  * The guest runs as a whole. What gdb resumed (one process, or everything)
- * decides only in whose name the next stop may be reported (R5). A step is the
- * exception: a vCPU is stepped alone, as QEMU's own stub does, when the thread
- * is in user mode there; a thread that is asleep or in the kernel is waited for
- * with a transient point where its user code goes on.
+ * decides only in whose name the next stop may be reported (R5). The exception
+ * is one thread that gdb steps alone (step.c).
  */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
 #include "system/runstate.h"
+#include "gdbstub/gdbx/back.h"
+#include "gdbstub/gdbx/event-points.h"
+#include "gdbstub/gdbx/os-stops.h"
 #include "gdbstub/gdbx/output.h"
+#include "gdbstub/gdbx/signals.h"
+#include "gdbstub/gdbx/step.h"
 #include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/rows.h"
 
@@ -29,6 +32,7 @@ void gdbx_start(const char *states)
         }
     }
     gdbx_run.reply_due = true;
+    gdbx_back_no_present();
     gdbx_output_resumed();
     gdb_continue_partial(copy);
     if (runstate_needs_reset()) {
@@ -55,34 +59,6 @@ void gdbx_resume_quietly(void)
     gdbx_start(states);
 }
 
-/*
- * gdb accepts W as the answer to a resume only: an exit is told at the next one
- * or at the stop that follows it. What the process said when it exited is not
- * known here.
- */
-bool gdbx_report_gone(void)
-{
-    for (guint i = 0; i < gdbx.inferiors->len; i++) {
-        GdbxInferior *inf = g_ptr_array_index(gdbx.inferiors, i);
-
-        if (inf->gone) {
-            g_autoptr(GString) s = g_string_new(NULL);
-
-            gdbx_console("gdbx: process %d is gone; its exit status is not "
-                         "known\n", (int)inf->pid);
-            g_string_printf(s, "W00;process:%x", (unsigned)inf->pid);
-            gdbx_run.reply_due = gdbserver_state.allow_stop_reply = false;
-            g_ptr_array_remove_index(gdbx.inferiors, i);
-            gdbx.stopped = (GdbxTid) { GDBX_MACHINE_PID,
-                                       gdb_get_cpu_index(first_cpu) };
-            gdbx.general = gdbx.stopped;
-            gdbx_output_stop(s);
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool step_machine(const GdbxAction *step, bool others)
 {
     g_autofree char *states = gdbx_all_states(others ? 'c' : 0);
@@ -94,6 +70,12 @@ static bool step_machine(const GdbxAction *step, bool others)
         }
     } else {
         cs = gdbx_machine_cpu(step->tid.tid);
+        if (!cs && gdbx_task_thread(step->tid.tid)) {
+            gdbx_console("gdbx: no CPU runs this task, so it cannot be stepped "
+                         "in the kernel\n");
+            gdbx_stop_reply(GDB_SIGNAL_0, step->tid.pid, step->tid.tid, "");
+            return true;
+        }
         if (!cs) {
             return false;
         }
@@ -102,6 +84,21 @@ static bool step_machine(const GdbxAction *step, bool others)
     }
     gdbx_start(states);
     return true;
+}
+
+/* Plainly, but for a thread that has to be seen on its way (call.c). */
+static void resume_all(void)
+{
+    const OsiTask *t = osi_task_by_pid(gdbx_guest(), gdbx_call_waits(), NULL);
+
+    if (!t || !gdbx_inferior(t->tgid)) {
+        gdbx_resume_quietly();
+        return;
+    }
+    gdbx_run.stepping = gdbx_run.passing = true;
+    gdbx_run.pid = t->tgid;
+    gdbx_run.tid = t->pid;
+    gdbx_step_go_on();
 }
 
 static bool step_process(const GdbxAction *step, bool others)
@@ -114,6 +111,8 @@ static bool step_process(const GdbxAction *step, bool others)
     }
     gdbx_run.stepping = true;
     gdbx_run.alone = !others;
+    gdbx_run.start = step->start;
+    gdbx_run.end = step->end;
     gdbx_run.pid = inf->pid;
     gdbx_run.tid = step->tid.tid > 0 ? step->tid.tid
                                      : gdbx_some_thread(inf) ?: inf->pid;
@@ -161,16 +160,10 @@ static int64_t scope_of(const GArray *actions)
     return scope ? scope : -1;
 }
 
-/*
- * bs and bc are QEMU's own, but outside of a replay its handler answers twice
- * and then runs into an assertion.
- */
-bool gdbx_pkt_backward(const char *args)
+/* gdb 13 wants c, C, s and S to be there before it uses any of it. */
+bool gdbx_pkt_vcont_query(const char *args)
 {
-    if (gdb_can_reverse()) {
-        return false;
-    }
-    gdbx_error("there is no recording to go back in (-icount ...,rr=replay)");
+    gdb_put_packet("vCont;c;C;s;S;r");
     return true;
 }
 
@@ -187,9 +180,6 @@ bool gdbx_pkt_vcont(const char *args)
         return true;
     }
     gdbx_inferiors_refresh();
-    if (gdbx_report_gone()) {
-        return true;
-    }
     for (guint i = 0; i < actions->len; i++) {
         const GdbxAction *a = &g_array_index(actions, GdbxAction, i);
 
@@ -197,8 +187,8 @@ bool gdbx_pkt_vcont(const char *args)
          * The inferior that is current when gdb connects swallows its stops
          * until a resume is given with it selected (E08 in gdb-client.md).
          */
-        if (gdbx_is_machine(gdbx.general.pid) ||
-            (a->has_tid && gdbx_is_machine(a->tid.pid))) {
+        if (gdbx.general.pid == GDBX_MACHINE_PID ||
+            (a->has_tid && a->tid.pid == GDBX_MACHINE_PID)) {
             gdbx.machine_quiet = false;
         }
         if (a->kind == 't' || (a->has_tid && a->tid.pid > 0 &&
@@ -212,17 +202,30 @@ bool gdbx_pkt_vcont(const char *args)
             others = true;
         }
     }
+    step = gdbx_step_asked(step, others, actions);
     interrupted = gdbx_run.interrupted;
     gdbx_run = (GdbxRun) { .scope = scope_of(actions), .reply_due = true };
     gdbserver_state.signal = 0;
+    gdbx_events_update();
+    gdbx_signals_resume(actions);
     if (interrupted) {
         gdbx_stop_interrupted();
+    } else if (gdbx_seek_performed()) {
+        /* As `monitor gdbx seek' has it. */
+    } else if (gdbx_report_gone()) {
+        /* What had ended by the last stop. */
+    } else if ((!step || others) && gdbx_events_pending() &&
+               gdbx_events_report()) {
+        /* As below: it was done at the last stop. */
     } else if ((!step || others) && gdbx_watch_pending() &&
                gdbx_watch_report()) {
         /* It happened at the last stop already; one at a time can be told. */
+    } else if ((!step || others) && gdbx_event_pending() &&
+               gdbx_event_report()) {
+        /* The same. */
     } else if (!step) {
         if (!continue_cpus(actions)) {
-            gdbx_resume_quietly();
+            resume_all();
         }
     } else if (step->has_tid && gdbx_inferior(step->tid.pid)) {
         ok = step_process(step, others);

@@ -30,6 +30,10 @@ bool gdbx_pkt_set_thread(const char *args);
 bool gdbx_pkt_thread_alive(const char *args);
 bool gdbx_pkt_current(const char *args);
 bool gdbx_pkt_threads(const char *args);
+/* thread-list.c */
+bool gdbx_pkt_first_threads(const char *args);
+bool gdbx_pkt_more_threads(const char *args);
+bool gdbx_pkt_thread_text(const char *args);
 /* regs.c */
 bool gdbx_pkt_read_regs(const char *args);
 bool gdbx_pkt_write_regs(const char *args);
@@ -38,14 +42,32 @@ bool gdbx_pkt_write_reg(const char *args);
 bool gdbx_pkt_features(const char *args);
 /* memory.c */
 bool gdbx_pkt_read_mem(const char *args);
+bool gdbx_pkt_read_mem_binary(const char *args);
 bool gdbx_pkt_write_mem(const char *args);
+bool gdbx_pkt_write_mem_binary(const char *args);
+/* wire.c */
+bool gdbx_pkt_no_ack(const char *args);
 /* resume.c */
+bool gdbx_pkt_vcont_query(const char *args);
+/* time.c */
 bool gdbx_pkt_backward(const char *args);
+/* syscall-catch.c */
+bool gdbx_pkt_catch_syscalls(const char *args);
 /* break.c */
 bool gdbx_pkt_insert(const char *args);
 bool gdbx_pkt_remove(const char *args);
 /* monitor.c */
 bool gdbx_pkt_monitor(const char *args);
+/* kernel-files.c */
+bool gdbx_pkt_modules(const char *args);
+/* vfile.c */
+bool gdbx_pkt_file(const char *args);
+/* libraries.c */
+bool gdbx_pkt_libraries(const char *args);
+bool gdbx_pkt_tls(const char *args);
+/* siginfo.c */
+bool gdbx_pkt_siginfo(const char *args);
+bool gdbx_pkt_write_siginfo(const char *args);
 /* xfer.c, osdata.c */
 bool gdbx_pkt_exec_file(const char *args);
 bool gdbx_pkt_auxv(const char *args);

@@ -12,9 +12,22 @@
 #include "qemu/main-loop.h"
 #include "block/aio.h"
 #include "exec/cpu-interrupt.h"
+#include "replay/timeline.h"
+#include "gdbstub/gdbx/back.h"
+#include "gdbstub/gdbx/event-points.h"
+#include "gdbstub/gdbx/callstack.h"
+#include "gdbstub/gdbx/index.h"
+#include "gdbstub/gdbx/os-stops.h"
+#include "gdbstub/gdbx/let-go.h"
 #include "gdbstub/gdbx/output.h"
+#include "gdbstub/gdbx/place.h"
+#include "gdbstub/gdbx/roots.h"
+#include "gdbstub/gdbx/signals.h"
+#include "gdbstub/gdbx/wire.h"
 #include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/sites.h"
+#include "gdbstub/gdbx/step.h"
+#include "gdbstub/gdbx/syscall.h"
 
 void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
 {
@@ -23,6 +36,13 @@ void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
     bool due = gdbx_run.reply_due || gdbserver_state.allow_stop_reply;
 
     gdbx_inferiors_refresh();
+    /* What an attach stops, a SIGSTOP would have. */
+    gdbx_siginfo_note(due ? sig : GDB_SIGNAL_STOP, pid, tid, more);
+    gdbx_doctor_stop(more);
+    if (due && gdbx_is_machine(pid)) {
+        gdbx_kernel_offer();
+    }
+    gdbx_when_stopped(sig, more);
     g_string_printf(s, "T%02xthread:", sig);
     gdbx_append_tid(s, pid, tid);
     g_string_append_printf(s, ";%s", more);
@@ -41,12 +61,16 @@ void gdbx_stop_reply(int sig, int64_t pid, int64_t tid, const char *more)
     }
 }
 
-static GdbxTid scope_thread(CPUState *cs);
-
 bool gdbx_hook_byte(uint8_t ch)
 {
     gdbx_hook_calls[GDBX_HOOK_BYTE]++;
-    if (gdbx_output_byte(ch)) {
+    if (gdbx_output_byte(ch) || gdbx_wire_byte(ch) || gdbx_let_go_byte(ch)) {
+        return true;
+    }
+    if (gdbx.client && timeline_busy()) {
+        if (ch == 0x03) {
+            timeline_interrupt();
+        }
         return true;
     }
     if (ch != 0x03 || !gdbx.client || runstate_is_running() ||
@@ -67,15 +91,15 @@ bool gdbx_hook_byte(uint8_t ch)
 
 void gdbx_stop_in_scope(int sig)
 {
-    GdbxTid tid = scope_thread(gdbserver_state.c_cpu ?: first_cpu);
+    GdbxTid tid = gdbx_scope_thread(gdbserver_state.c_cpu ?: first_cpu);
 
     gdbx_stop_reply(sig, tid.pid, tid.tid, "");
 }
 
 void gdbx_stop_interrupted(void)
 {
-    gdbx_run.interrupted = gdbx_run.stepping = false;
-    gdbx_points_drop_transient();
+    gdbx_run.interrupted = false;
+    gdbx_step_end();
     gdbx_stop_in_scope(GDB_SIGNAL_INT);
 }
 
@@ -119,31 +143,56 @@ void gdbx_go_on_quietly(void)
 
 bool gdbx_in_scope(int64_t pid)
 {
-    if (gdbx_is_machine(pid) && gdbx.machine_quiet) {
+    if (pid == GDBX_MACHINE_PID && gdbx.machine_quiet) {
         return false;
     }
     return gdbx_run.scope == -1 || gdbx_run.scope == pid;
 }
 
-/* The thread in whose name a stop of @cs may be told to gdb (R5). */
-static GdbxTid scope_thread(CPUState *cs)
+bool gdbx_may_hear_of(GdbxTid tid)
 {
-    GdbxTid machine = { GDBX_MACHINE_PID, gdb_get_cpu_index(cs) };
+    return !gdbx_run.pid || !gdbx_run.alone ||
+           (tid.pid == gdbx_run.pid && tid.tid == gdbx_run.tid);
+}
+
+/* gdb cannot stop in one that has no registers any more. */
+static GdbxInferior *live(int64_t pid)
+{
+    GdbxInferior *inf = gdbx_inferior(pid);
+
+    return inf && !inf->gone ? inf : NULL;
+}
+
+static GdbxInferior *any_live(void)
+{
+    for (guint i = 0; i < gdbx.inferiors->len; i++) {
+        GdbxInferior *inf = g_ptr_array_index(gdbx.inferiors, i);
+
+        if (!inf->gone) {
+            return inf;
+        }
+    }
+    return NULL;
+}
+
+GdbxTid gdbx_scope_thread(CPUState *cs)
+{
+    GdbxTid machine = { gdbx_cpu_pid(), gdb_get_cpu_index(cs) };
     int64_t pid = gdbx_run.scope;
     GdbxInferior *inf;
 
-    if (gdbx_run.pid && gdbx_run.alone && gdbx_inferior(gdbx_run.pid)) {
+    if (gdbx_run.pid && gdbx_run.alone && live(gdbx_run.pid)) {
         return (GdbxTid) { gdbx_run.pid, gdbx_run.tid };    /* R6 */
     }
 
     if (pid == -1) {
         pid = gdbx.general.pid;
-        if (!gdbx_inferior(pid) && gdbx.inferiors->len &&
+        if (!live(pid) && any_live() &&
             (gdbx.machine_detached || gdbx.machine_quiet)) {
-            pid = ((GdbxInferior *)g_ptr_array_index(gdbx.inferiors, 0))->pid;
+            pid = any_live()->pid;
         }
     }
-    inf = gdbx_inferior(pid);
+    inf = live(pid);
     if (!inf) {
         return machine;
     }
@@ -155,7 +204,7 @@ static GdbxTid scope_thread(CPUState *cs)
 
 void gdbx_report_elsewhere(CPUState *cs, const char *what, uint64_t pc)
 {
-    GdbxTid tid = scope_thread(cs);
+    GdbxTid tid = gdbx_scope_thread(cs);
 
     gdbx_console("gdbx: CPU#%d %s at 0x%" PRIx64 ", which belongs to an "
                  "inferior that was not resumed (%s)\n",
@@ -173,14 +222,19 @@ void gdbx_report_elsewhere(CPUState *cs, const char *what, uint64_t pc)
  */
 static void report_numbered(CPUState *cs, const GdbxHit *hit)
 {
-    GdbxTid tid = { GDBX_MACHINE_PID, gdb_get_cpu_index(cs) };
+    GdbxTid tid = { gdbx_cpu_pid(), gdb_get_cpu_index(cs) };
 
-    gdbx_console("gdbx: point %u hit at 0x%" PRIx64 " (CPU#%d, cr3 0x%" PRIx64
-                 ", cpl %d)\n", hit->number, hit->pc, cs->cpu_index,
-                 gdbx.arch->address_space(cs), gdbx.arch->privilege(cs));
+    g_autofree char *what =
+        g_strdup_printf("point %u hit at 0x%" PRIx64 " (CPU#%d, cr3 0x%" PRIx64
+                        ", cpl %d)", hit->number, hit->pc, cs->cpu_index,
+                        gdbx.arch->address_space(cs),
+                        gdbx.arch->privilege(cs));
+
+    gdbx_console("gdbx: %s\n", what);
+    gdbx_when_event(what);
     gdbx_told(cs, hit->pc, GDBX_TOLD_POINT);
-    if (!gdbx_in_scope(GDBX_MACHINE_PID)) {
-        tid = scope_thread(cs);
+    if (!gdbx_in_scope(tid.pid)) {
+        tid = gdbx_scope_thread(cs);
     }
     gdbx_stop_reply(GDB_SIGNAL_TRAP, tid.pid, tid.tid, "");
 }
@@ -194,6 +248,7 @@ static void report_hit(CPUState *cs, GdbxHit *hit)
         gdbx_console("gdbx: %s\n", hit->note);
     }
     if (hit->number) {
+        gdbx_back_present(gdbx_instant_point(hit->pc, 0).id);
         report_numbered(cs, hit);
         return;
     }
@@ -202,9 +257,10 @@ static void report_hit(CPUState *cs, GdbxHit *hit)
         return;
     }
     hit->told = true;       /* gdb will step over it */
+    gdbx_back_present(gdbx_instant_point(hit->pc, 0).id);
     if (gdbx_is_machine(hit->pid)) {
-        gdbx_stop_reply(GDB_SIGNAL_TRAP, GDBX_MACHINE_PID,
-                        gdb_get_cpu_index(cs), more);
+        gdbx_stop_reply(GDB_SIGNAL_TRAP, hit->pid, gdb_get_cpu_index(cs),
+                        more);
         return;
     }
     t = gdbx_current(cs, NULL);
@@ -217,7 +273,7 @@ static void report_hit(CPUState *cs, GdbxHit *hit)
  * Is this hit really its owner's? After vfork, and with CLONE_VM in general,
  * another process lives in the same address space.
  */
-static bool hit_is_owners(CPUState *cs, const GdbxHit *hit)
+static bool hit_is_owners(CPUState *cs, GdbxHit *hit)
 {
     const OsiTask *t;
 
@@ -225,6 +281,10 @@ static bool hit_is_owners(CPUState *cs, const GdbxHit *hit)
         return true;
     }
     t = gdbx_current(cs, NULL);
+    if (t && t->tgid != hit->pid && gdbx_inferior(t->tgid) &&
+        gdbx_is_vfork(hit->pid, t->tgid)) {
+        hit->pid = t->tgid;     /* gdb inserts once for both */
+    }
     return !t || t->tgid == hit->pid;
 }
 
@@ -237,7 +297,8 @@ static CPUState *choose_hit(void)
         GdbxHit *hit = gdbx_hit(cs);
 
         /* Replay passes points on its way back and stops elsewhere. */
-        if (!hit->valid || hit->transient || gdbx.arch->pc(cs) != hit->pc) {
+        if (!hit->valid || hit->step || hit->event ||
+            gdbx.arch->pc(cs) != hit->pc) {
             continue;
         }
         if (!hit_is_owners(cs, hit)) {
@@ -245,7 +306,7 @@ static CPUState *choose_hit(void)
                 gdbx_told(cs, hit->pc, GDBX_TOLD_ALL);
                 continue;
             }
-            hit->pid = GDBX_MACHINE_PID;
+            hit->pid = hit->machine;
         }
         if (!best || (gdbx_in_scope(hit->pid) &&
                       !gdbx_in_scope(gdbx_hit(best)->pid))) {
@@ -268,20 +329,51 @@ static bool stepped(void)
     return false;
 }
 
+bool gdbx_report_hit(void)
+{
+    CPUState *cs = choose_hit();
+
+    if (cs) {
+        report_hit(cs, gdbx_hit(cs));
+    }
+    return cs;
+}
+
+/*
+ * gdb hears of its thread alone (R6). Once for each place: a thread that waits
+ * in the kernel for one that never comes may do so for hours.
+ */
+static void say_passed(CPUState *cs, uint64_t pc)
+{
+    for (unsigned i = 0; i < gdbx_run.n_passed; i++) {
+        if (gdbx_run.passed[i] == pc) {
+            return;
+        }
+    }
+    if (gdbx_run.n_passed == GDBX_PASSED_SAID) {
+        return;
+    }
+    gdbx_run.passed[gdbx_run.n_passed++] = pc;
+    gdbx_console("gdbx: CPU#%d passes the breakpoint at 0x%" PRIx64 ": gdb "
+                 "steps another thread alone\n", cs->cpu_index, pc);
+}
+
 static void stopped_debug(void)
 {
     CPUState *cpu = gdbserver_state.c_cpu ?: first_cpu;
-    bool watched = gdbx_watch_pending();
     CPUState *hit, *cs;
 
     /* Behind the access, so told first. */
-    if (watched && gdbx_watch_report()) {
+    if ((gdbx_watch_pending() && gdbx_watch_report()) ||
+        (gdbx_event_pending() && gdbx_event_report())) {
+        return;
+    }
+    if (gdbx_events_pending() && gdbx_events_report()) {
         return;
     }
     hit = choose_hit();
     if (hit && !(gdbx_run.stepping && gdbx_run.alone)) {
-        gdbx_run.stepping = false;
-        gdbx_points_drop_transient();
+        gdbx_step_end();
         report_hit(hit, gdbx_hit(hit));
         return;
     }
@@ -289,12 +381,9 @@ static void stopped_debug(void)
         CPU_FOREACH(cs) {
             GdbxHit *h = gdbx_hit(cs);
 
-            /* gdb hears of its thread alone (R6); the others pass. */
-            if (h->valid && !h->transient) {
+            if (h->valid && !h->step && !h->event) {
                 if (gdbx_in_scope(h->pid) && hit_is_owners(cs, h)) {
-                    gdbx_console("gdbx: CPU#%d passes the breakpoint at 0x%"
-                                 PRIx64 ": gdb steps another thread alone\n",
-                                 cs->cpu_index, h->pc);
+                    say_passed(cs, h->pc);
                 }
                 gdbx_told(cs, h->pc, GDBX_TOLD_ALL);
             }
@@ -303,24 +392,26 @@ static void stopped_debug(void)
         return;
     }
     CPU_FOREACH(cs) {
-        if (gdbx_hit(cs)->valid) {
+        /* A step of the machine would be lost. */
+        if (gdbx_hit(cs)->valid && !(gdbx_hit(cs)->event && stepped())) {
             gdbx_go_on_quietly();    /* nobody's: see hit_is_owners() */
             return;
         }
     }
-    if (gdbx.machine_detached || (watched && !stepped())) {
+    /* Nothing at all: what was asked for has been told with another stop. */
+    if ((gdbx.machine_detached && !gdbx_views_any()) || !stepped()) {
         gdbx_go_on_quietly();
         return;
     }
-    if (!gdbx_in_scope(GDBX_MACHINE_PID)) {
+    if (!gdbx_in_scope(gdbx_cpu_pid())) {
         gdbx_report_elsewhere(cpu, "stopped", gdbx.arch->pc(cpu));
         return;
     }
     if (cpu->singlestep_enabled) {
         gdbx_step_landed(cpu);
     }
-    gdbx_stop_reply(GDB_SIGNAL_TRAP, GDBX_MACHINE_PID,
-                    gdb_get_cpu_index(cpu), "");
+    gdbx_stop_reply(GDB_SIGNAL_TRAP, gdbx_cpu_pid(), gdb_get_cpu_index(cpu),
+                    "");
 }
 
 /* As gdb_vm_state_change() in gdbstub/system.c; -1: gdb is told nothing. */
@@ -352,10 +443,23 @@ static void note_counted(CPUState *cs)
 {
     const GdbxHit *hit = gdbx_hit(cs);
 
-    if (hit->valid && !hit->told && !hit->transient &&
+    if (hit->valid && !hit->told && !hit->step && !hit->event &&
         gdbx.arch->pc(cs) == hit->pc) {
         gdbx_told(cs, hit->pc, GDBX_TOLD_COUNTED);
     }
+}
+
+void gdbx_prepare_run(void)
+{
+    gdbx_watches_commit();
+    gdbx_signals_prepare();
+    gdbx_roots_prepare();
+    gdbx_catches_commit();
+    gdbx_os_events_prepare();
+    gdbx_syscalls_prepare();
+    gdbx_sites_commit();
+    gdbx_current_prepare();
+    gdbx_callstack_prepare();
 }
 
 void gdbx_vm_state_change(void *opaque, bool running, RunState state)
@@ -370,26 +474,30 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
     if (running) {
         gdbx_output_overtaken();
         gdbx_told_check();
+        gdbx_event_told_check();
         gdbx_hits_clear();
-        gdbx_watches_commit();
-        gdbx_sites_commit();
-        gdbx_current_prepare();
+        gdbx_index_prepare();
+        gdbx_prepare_run();
+        gdbx_index_started();
         gdbx_guest_stale();
         return;
     }
+    gdbx_index_stopped();
     if (!gdbx.client ||
         !(gdbx_run.reply_due || gdbserver_state.allow_stop_reply)) {
         return;
     }
-    if (state == RUN_STATE_DEBUG) {
+    gdbx_events_stopped();
+    if (timeline_busy() && gdbx_back_stopped(state)) {
+        /* Told, or it goes on. */
+    } else if (state == RUN_STATE_DEBUG) {
         stopped_debug();
     } else {
         sig = signal_of(state);
         if (sig < 0) {
             return;     /* a snapshot: the guest goes on by itself */
         }
-        gdbx_run.stepping = false;
-        gdbx_points_drop_transient();
+        gdbx_step_end();
         gdbx_inferiors_refresh();
         if (!gdbx_report_gone()) {
             gdbx_stop_in_scope(sig);
@@ -398,6 +506,7 @@ void gdbx_vm_state_change(void *opaque, bool running, RunState state)
             gdbx_output_hurry();    /* there may be no main loop any more */
         }
     }
+    gdbx_step_look_no_more();
     CPU_FOREACH(cs) {
         cpu_single_step(cs, 0);
         /* Asked for by a watch; the machine has stopped without it. */

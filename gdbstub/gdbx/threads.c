@@ -37,7 +37,7 @@ static bool exists(const GdbxTid *tid)
     GdbxInferior *inf;
 
     if (gdbx_is_machine(tid->pid)) {
-        return gdbx_machine_cpu(tid->tid) != NULL;
+        return gdbx_machine_cpu(tid->tid) || gdbx_task_thread(tid->tid);
     }
     inf = gdbx_inferior(tid->pid);
     /* An exited one has a thread too until gdb is told: its leader. */
@@ -54,6 +54,9 @@ bool gdbx_pkt_set_thread(const char *args)
         return false;
     }
     if (tid.pid == -1 || tid.tid == -1) {
+        if (op == 'c') {
+            gdbx.control = (GdbxTid) { tid.pid, -1 };
+        }
         gdbx_ok();
         return true;
     }
@@ -69,6 +72,7 @@ bool gdbx_pkt_set_thread(const char *args)
         gdbx.general = tid;
         gdbserver_state.g_cpu = cs ?: gdbserver_state.g_cpu;
     } else {
+        gdbx.control = tid;
         gdbserver_state.c_cpu = cs ?: gdbserver_state.c_cpu;
     }
     gdbx_ok();
@@ -98,8 +102,8 @@ bool gdbx_pkt_current(const char *args)
     return true;
 }
 
-static void append_thread(GString *out, int64_t pid, int64_t tid, int core,
-                          const char *name, const char *text)
+void gdbx_append_thread(GString *out, int64_t pid, int64_t tid, int core,
+                        const char *name, const char *text)
 {
     g_string_append(out, "<thread id=\"");
     gdbx_append_tid(out, pid, tid);
@@ -118,7 +122,7 @@ static void append_thread(GString *out, int64_t pid, int64_t tid, int core,
 }
 
 /* "CPU#1 [running] pid 137 user" */
-static void append_cpu(GString *out, CPUState *cs)
+static void append_cpu(GString *out, int64_t pid, CPUState *cs)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     const OsiTask *t = gdbx_current(cs, NULL);
@@ -133,20 +137,29 @@ static void append_cpu(GString *out, CPUState *cs)
         g_string_append(text, gdbx.arch->privilege(cs) == 3
                         ? " user" : " kernel");
     }
-    append_thread(out, GDBX_MACHINE_PID, gdb_get_cpu_index(cs), cs->cpu_index,
-                  t ? t->comm : NULL, text->str);
+    gdbx_append_thread(out, pid, gdb_get_cpu_index(cs),
+                       cs->cpu_index, t ? t->comm : NULL, text->str);
+}
+
+static void append_cpus(GString *out, int64_t pid)
+{
+    CPUState *cs;
+
+    CPU_FOREACH(cs) {
+        append_cpu(out, pid, cs);
+    }
 }
 
 static void append_process(GString *out, const GdbxInferior *inf)
 {
     size_t n = 0;
-    const OsiTask *t = osi_tasks(gdbx_guest(), &n, NULL);
+    const OsiTask *t = inf->gone ? NULL : osi_tasks(gdbx_guest(), &n, NULL);
     bool any = false;
 
     for (size_t i = 0; t && i < n; i++) {
         g_autofree char *text = NULL;
 
-        if (t[i].tgid != inf->pid || !t[i].pid) {
+        if (!gdbx_is_thread(inf, &t[i])) {
             continue;
         }
         if (t[i].on_cpu) {
@@ -155,24 +168,27 @@ static void append_process(GString *out, const GdbxInferior *inf)
         } else {
             text = g_strdup_printf("state %c", t[i].state);
         }
-        append_thread(out, inf->pid, t[i].pid, t[i].cpu, t[i].comm, text);
+        gdbx_append_thread(out, inf->pid, t[i].pid, t[i].cpu, t[i].comm, text);
         any = true;
     }
     if (!any) {
         /* gdb keeps an inferior it knows until W: give it one thread. */
-        append_thread(out, inf->pid, inf->pid, -1, NULL, "exited");
+        gdbx_append_thread(out, inf->pid, inf->pid, -1, NULL, "exited");
     }
 }
 
 bool gdbx_make_threads(const char *annex, GString *out)
 {
-    CPUState *cs;
-
     g_string_append(out, "<?xml version=\"1.0\"?>\n<threads>\n");
     if (!gdbx.machine_detached) {
-        CPU_FOREACH(cs) {
-            append_cpu(out, cs);
-        }
+        append_cpus(out, GDBX_MACHINE_PID);
+        gdbx_append_tasks(out);
+    }
+    if (gdbx_view_attached(GDBX_REAL_PID)) {
+        append_cpus(out, GDBX_REAL_PID);
+    }
+    if (gdbx_view_attached(GDBX_PROTECTED_PID)) {
+        append_cpus(out, GDBX_PROTECTED_PID);
     }
     for (guint i = 0; i < gdbx.inferiors->len; i++) {
         append_process(out, g_ptr_array_index(gdbx.inferiors, i));

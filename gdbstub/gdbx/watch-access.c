@@ -17,15 +17,13 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
-#include "qemu/main-loop.h"
 #include "exec/cpu-common.h"
-#include "exec/cpu-interrupt.h"
 #include "exec/memop.h"
 #include "exec/memory.h"
 #include "exec/memopidx.h"
-#include "exec/replay-core.h"
 #include "exec/target_page.h"
 #include "hw/core/cpu.h"
+#include "replay/timeline.h"
 #include "tcg/tcg.h"
 /* For curr_cflags(), as accel/tcg/watchpoint.c needs it. */
 #include "accel/tcg/internal-common.h"
@@ -203,31 +201,16 @@ static G_NORETURN void execute_alone(CPUState *cs, uintptr_t ra)
     cpu_loop_exit_noexc(cs);
 }
 
-/* As cpu_check_watchpoint() does it. */
-static void found_backwards(CPUState *cs, uintptr_t ra)
+/*
+ * The frame of an interrupt is written behind an instruction, not by the next one:
+ * in front of the write is in front of that instruction.
+ */
+static void found_backwards(Access *a, uintptr_t ra)
 {
-    if (!cs->neg.can_do_io) {
-        /* The instruction count is known at the end of a block only. */
-        cs->cflags_next_tb = curr_cflags(cs) | CF_NOIRQ | 1;
-        cpu_loop_exit_restore(cs, ra);
-    }
-    replay_breakpoint();
-}
+    uint64_t icount = gdbx_icount_at(a->cs, ra);
 
-static void stop_behind(CPUState *cs)
-{
-    bool locked = bql_locked();     /* so it is for an interrupt's frame */
-
-    if (cs->singlestep_enabled) {
-        return;                     /* it stops anyway */
-    }
-    if (!locked) {
-        bql_lock();
-    }
-    cpu_interrupt(cs, CPU_INTERRUPT_DEBUG);
-    if (!locked) {
-        bql_unlock();
-    }
+    a->hits[0].pc = gdbx.arch->pc(a->cs);
+    gdbx_back_watch(&a->hits[0], icount - (!ra && icount));
 }
 
 void gdbx_access_check(CPUState *cs, uint64_t addr, unsigned size, void *host,
@@ -238,10 +221,13 @@ void gdbx_access_check(CPUState *cs, uint64_t addr, unsigned size, void *host,
         .flags = flags & BP_MEM_ACCESS,
         /* Of what is no RAM only the offset in the page is there. */
         .now = (uintptr_t)host < qemu_target_page_size() ? NULL : host,
-        .backwards = replay_running_debug(),
+        .backwards = timeline_busy(),
     };
     ram_addr_t ram;
 
+    if (a.backwards && !timeline_looking()) {
+        return;
+    }
     qatomic_set(&gdbx_hook_calls[GDBX_HOOK_ACCESS],
                 gdbx_hook_calls[GDBX_HOOK_ACCESS] + 1);
     if ((flags & BP_MEM_WRITE) && !(flags & GDBX_ACCESS_BLIND)) {
@@ -261,7 +247,7 @@ void gdbx_access_check(CPUState *cs, uint64_t addr, unsigned size, void *host,
         cpu_loop_exit_atomic(cs, ra);
     }
     if (a.backwards) {
-        found_backwards(cs, ra);
+        found_backwards(&a, ra);
         return;
     }
     if (!alone(cs, ra)) {
@@ -273,5 +259,5 @@ void gdbx_access_check(CPUState *cs, uint64_t addr, unsigned size, void *host,
         gdbx_watch_push(&a.hits[i]);
     }
     qemu_mutex_unlock(&gdbx_watch_lock);
-    stop_behind(cs);
+    gdbx_interrupt_behind(cs);
 }

@@ -14,6 +14,7 @@
 #include "hw/core/cpu.h"
 #include "hw/writer.h"
 #include "system/runstate.h"
+#include "replay/timeline.h"
 #include "gdbstub/gdbx/watch.h"
 
 /* Through which address space this thread is writing, if it said so. */
@@ -40,6 +41,16 @@ static void request_stop(void)
     }
 }
 
+/* A device's write is done behind an instruction. */
+static void found_backwards(const GdbxWatchHit *hit)
+{
+    uint64_t icount = timeline_now().icount;
+
+    if (timeline_looking()) {
+        gdbx_back_watch(hit, icount - !!icount);
+    }
+}
+
 static bool judge(GdbxWatchPiece *piece, uint64_t start, uint64_t last)
 {
     GdbxWatch *w = piece->watch;
@@ -53,6 +64,10 @@ static bool judge(GdbxWatchPiece *piece, uint64_t start, uint64_t last)
 
     /* A process's watch is for what its own code does. */
     if (!gdbx_is_machine(w->pid) || !(gdbx_watch_flags(w) & BP_MEM_WRITE)) {
+        return false;
+    }
+    if (timeline_busy()) {
+        found_backwards(&hit);
         return false;
     }
     if (w->type == 2) {

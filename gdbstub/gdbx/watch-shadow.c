@@ -58,10 +58,9 @@ bool gdbx_watch_read(const GdbxWatch *w, uint64_t offset, void *buf,
         return !inf->gone &&
                osi_read(&mem, inf->root, w->addr + offset, buf, len, NULL);
     }
-    if (!cs) {
-        cs = gdbserver_state.g_cpu ?: first_cpu;
-    }
-    return gdbx.arch->read_virt(cs, w->addr + offset, buf, len);
+    /* As gdb reads it: in the selected thread, which may be a sleeping task. */
+    return cs ? gdbx.arch->read_virt(cs, w->addr + offset, buf, len)
+              : gdbx_machine_read(w->addr + offset, buf, len);
 }
 
 bool gdbx_shadow_new(GdbxWatch *w, char **why)

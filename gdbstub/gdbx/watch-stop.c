@@ -11,6 +11,7 @@
 #include "qemu/atomic.h"
 #include "qemu/error-report.h"
 #include "hw/core/cpu.h"
+#include "gdbstub/gdbx/place.h"
 #include "gdbstub/gdbx/watch.h"
 
 /* Each vCPU stops after an instruction; what is more has been merged. */
@@ -79,7 +80,7 @@ static void look_up(GdbxWatchHit *h)
 
     h->owners = !inf || !t || t->kernel_thread || t->tgid == inf->pid;
     if (!inf) {
-        h->tid = (GdbxTid) { GDBX_MACHINE_PID, gdb_get_cpu_index(cs) };
+        h->tid = (GdbxTid) { h->watch->pid, gdb_get_cpu_index(cs) };
     } else {
         h->tid.pid = inf->pid;
         h->tid.tid = t && t->tgid == inf->pid ? t->pid
@@ -122,13 +123,6 @@ static bool counts(GdbxWatchHit *h)
     return true;
 }
 
-/* gdb has resumed one thread alone and must hear of no other (R6). */
-static bool must_wait(const GdbxWatchHit *h)
-{
-    return gdbx_run.pid && gdbx_run.alone &&
-           (h->tid.pid != gdbx_run.pid || h->tid.tid != gdbx_run.tid);
-}
-
 /* The hit to tell, NULL if none; those that do not count any more go. */
 static GdbxWatchHit *choose(void)
 {
@@ -140,7 +134,7 @@ static GdbxWatchHit *choose(void)
         }
     }
     for (guint i = 0; queue && i < queue->len; i++) {
-        if (!must_wait(at(i)) &&
+        if (gdbx_may_hear_of(at(i)->tid) &&
             (!best || (gdbx_in_scope(at(i)->tid.pid) &&
                        !gdbx_in_scope(best->tid.pid)))) {
             best = at(i);
@@ -198,8 +192,8 @@ static void tell(const GdbxWatchHit *h)
     if (w->physical || w->number) {
         gdbx_console("%s\n", who);
     }
-    gdbx_run.stepping = false;
-    gdbx_points_drop_transient();
+    gdbx_when_event(who);
+    gdbx_step_end();
     if (!gdbx_in_scope(h->tid.pid)) {
         gdbx_report_elsewhere(h->cs ?: first_cpu, "hit a watchpoint", h->pc);
         return;

@@ -11,13 +11,13 @@
 
 #include "qemu/interval-tree.h"
 #include "qemu/thread.h"
+#include "gdbstub/event.h"
 #include "gdbstub/gdbx/gdbx.h"
 
 /*
- * Addresses 0x0300000000000000 + x are physical address x: not canonical, so
+ * Addresses GDBX_WINDOW_PHYS + x are physical address x: not canonical, so
  * no program and no kernel can mean them (x86-64 has at most 57 bits).
  */
-#define GDBX_WINDOW_PHYS 0x0300000000000000ull
 #define GDBX_WINDOW_BITS 52
 
 static inline bool gdbx_in_phys_window(uint64_t addr)
@@ -131,6 +131,11 @@ int64_t gdbx_shadow_changed(const GdbxWatch *w, uint64_t first, uint64_t last,
 /* --- watch-stop.c ---------------------------------------------------------- */
 /* Any thread, with gdbx_watch_lock held. Merges with the like of it. */
 void gdbx_watch_push(const GdbxWatchHit *hit);
+/*
+ * While a replay looks back: @hit (its first one) is made by what is done in front
+ * of instruction @icount. Any thread that holds what executes.
+ */
+void gdbx_back_watch(const GdbxWatchHit *hit, uint64_t icount);  /* time.c */
 void gdbx_watch_hits_drop(const GdbxWatch *w);     /* NULL: all */
 /* Is there anything that gdb has not been told? */
 bool gdbx_watch_pending(void);

@@ -7,6 +7,7 @@
 #include "hw/core/cpu.h"
 #include "gdbstub/gdbx/gdbx.h"
 #include "gdbstub/gdbx/rows.h"
+#include "gdbstub/gdbx/wire.h"
 
 static struct {
     char *name;          /* "object:annex:pid" */
@@ -41,7 +42,7 @@ bool gdbx_xfer(const char *object, const char *args,
         kept.name = g_steal_pointer(&name);
     }
     if (gdbx_xfer_reply(reply, kept.data->str, kept.data->len, offset, length,
-                        (MAX_PACKET_LENGTH - 5) / 2)) {
+                        GDBX_PACKET_MAX - 5)) {
         gdbx_reply(reply);
     } else {
         gdb_put_packet("E00");
@@ -49,28 +50,41 @@ bool gdbx_xfer(const char *object, const char *args,
     return true;
 }
 
+char *gdbx_exe_path(int32_t pid)
+{
+    const OsiTask *t = gdbx_process_task(pid, NULL);
+    char *path = t ? osi_exe_path(gdbx_guest(), t, NULL) : NULL;
+
+    if (path && g_str_has_suffix(path, " (deleted)")) {
+        path[strlen(path) - strlen(" (deleted)")] = 0;
+    }
+    return path;
+}
+
 /* Annex: the process id in hex; empty: the selected process. */
 static bool make_exec_file(const char *annex, GString *out)
 {
     uint64_t pid = gdbx.general.pid;
     g_autofree char *path = NULL;
-    const OsiTask *t;
 
     if (*annex && (!gdbx_parse_hex(&annex, &pid) || *annex)) {
         return false;
     }
-    if (gdbx_is_machine(pid) || pid > INT32_MAX) {
+    if (gdbx_is_machine(pid)) {
+        if (pid == GDBX_MACHINE_PID) {
+            g_string_append(out, gdbx_kernel_path() ?: "");
+            gdbx_kernel_asked(out->len);
+        }
+        return out->len > 0;
+    }
+    if (pid > INT32_MAX) {
         return false;
     }
-    t = osi_task_by_pid(gdbx_guest(), pid, NULL);
-    path = t ? osi_exe_path(gdbx_guest(), t, NULL) : NULL;
+    path = gdbx_exe_path(pid);
     if (!path) {
         return false;
     }
     g_string_append(out, path);
-    if (g_str_has_suffix(path, " (deleted)")) {
-        g_string_truncate(out, out->len - strlen(" (deleted)"));
-    }
     return true;
 }
 
@@ -92,7 +106,7 @@ static bool make_auxv(const char *annex, GString *out)
     if (!inf) {
         return false;
     }
-    t = osi_task_by_pid(gdbx_guest(), inf->pid, NULL);
+    t = gdbx_process_task(inf->pid, NULL);
     auxv = t ? osi_auxv(gdbx_guest(), t, NULL) : NULL;
     if (!auxv) {
         return false;

@@ -7,7 +7,10 @@
 #ifndef GDBSTUB_GDBX_ARCH_H
 #define GDBSTUB_GDBX_ARCH_H
 
-#include "introspect/guest.h"
+#include "introspect/event.h"
+#include "introspect/process.h"
+#include "introspect/symbol.h"
+#include "introspect/thread.h"
 
 /* What any instruction but a jump to itself changes something of. */
 #define GDBX_TRACE_WORDS 18
@@ -19,6 +22,11 @@ typedef enum GdbxView {
     GDBX_VIEW_MACHINE,   /* a CPU: the standard set, control registers, ours */
     GDBX_VIEW_PROCESS,   /* a user thread: GNU/Linux's standard set + ours */
     GDBX_VIEW_PROCESS32, /* the same of a 32-bit program */
+    /*
+     * A CPU in code that is not 64-bit, with linear addresses in its program
+     * counter and stack pointer; unknown while it is in 64-bit code.
+     */
+    GDBX_VIEW_REAL, GDBX_VIEW_PROTECTED,
 } GdbxView;
 
 /* Who knows the value of a register. */
@@ -45,9 +53,19 @@ typedef struct GdbxThread {
     GdbxView view;
     CPUState *cs;
     const OsiUserRegs *saved;
+    uint64_t known;      /* with @saved: a bit for each of its words that is
+                            known; 0: all of them */
+    const OsiFpu *fpu;   /* with @saved, where it is known; else NULL */
     int32_t pid, tid;    /* the guest OS's; 0 unknown */
-    uint64_t root;       /* user thread: physical address of its page tables */
+    uint64_t root;       /* with @saved or of a user thread: physical address of
+                            its page tables; 0 unknown */
 } GdbxThread;
+
+/* A saved register as it is to be: OsiUserRegs' word at @offset is @value. */
+typedef struct GdbxSavedReg {
+    size_t offset;
+    uint64_t value;
+} GdbxSavedReg;
 
 typedef struct GdbxArch {
     /* The stub starts, perhaps not for the first time. Main thread. */
@@ -55,9 +73,17 @@ typedef struct GdbxArch {
 
     /* Copies what introspection needs. Main thread, vCPUs stopped. */
     void (*osi_cpu)(CPUState *cs, OsiCpu *out);
+    /* Of that only what osi_current_quick() asks for. vCPU thread. */
+    void (*task_cpu)(CPUState *cs, OsiCpu *out);
 
     /* Address-space register as loaded (x86: CR3). Any thread that owns @cs. */
     uint64_t (*address_space)(CPUState *cs);
+
+    /*
+     * Thread pointer of a user thread (x86: FS or, in 32-bit programs, GS
+     * base); 0 unknown.
+     */
+    uint64_t (*thread_pointer)(const GdbxThread *t);
 
     /* Privilege level, 0 = most privileged. */
     int (*privilege)(CPUState *cs);
@@ -73,13 +99,6 @@ typedef struct GdbxArch {
 
     /* General registers, PC and flags; state must be synchronised. */
     void (*trace)(CPUState *cs, uint64_t words[GDBX_TRACE_WORDS]);
-
-    /*
-     * @cs has just entered the kernel from the user instruction at @from: where
-     * user code goes on. @complete: the instruction is done then (a system
-     * call); else it will be executed again (a fault).
-     */
-    uint64_t (*user_return)(CPUState *cs, uint64_t from, bool *complete);
 
     /* Target description: a whole <target> document, a constant. */
     const char *(*description)(GdbxView view);
@@ -100,6 +119,34 @@ typedef struct GdbxArch {
     bool (*write_reg)(const GdbxThread *t, unsigned n, const uint8_t *buf);
 
     /*
+     * The same of a thread that is saved: what would have to be written. NULL,
+     * or the reason why it cannot be.
+     */
+    const char *(*write_saved)(const GdbxThread *t, unsigned n,
+                               const uint8_t *buf, GdbxSavedReg *out);
+
+    /*
+     * The register at @offset of OsiUserRegs, of a thread whose system call
+     * begins on @cs (gdbstub/gdbx/syscall.h). NULL, or why it cannot be.
+     */
+    const char *(*write_standing)(CPUState *cs, size_t offset, uint64_t value);
+
+    /*
+     * What tells the thread that @cs runs in user mode from all others while it
+     * lives, where its task cannot be told; 0: nothing does. vCPU thread.
+     */
+    uint64_t (*thread_key)(CPUState *cs);
+
+    /* The register that a system call's result is in; @cs is in user mode. */
+    uint64_t (*result)(CPUState *cs);
+    void (*set_result)(CPUState *cs, uint64_t value);
+    /*
+     * @cs is behind a system call, which is to be made again: @number. False:
+     * that is not what is in front of it.
+     */
+    bool (*call_again)(CPUState *cs, uint64_t number);
+
+    /*
      * Plain integer value of register @n, whose source is the CPU, for a
      * condition, in the vCPU thread in front of an instruction at linear
      * address @pc. @ra: host return address into translated code, 0 outside.
@@ -113,11 +160,37 @@ typedef struct GdbxArch {
      */
     unsigned (*insns_left)(CPUState *cs, uintptr_t ra);
 
+    /* Linear address of the instruction that @ra is in. vCPU thread. */
+    uint64_t (*pc_at)(CPUState *cs, uintptr_t ra);
+
+    /* See gdbx_event_repeats(). vCPU thread, in the instruction at @pc. */
+    bool (*repeats)(CPUState *cs, uint64_t pc, uint64_t *left);
+
     /*
      * Guest virtual memory as @cs sees it now, without any effect on the guest
      * (no fault, no accessed bit). vCPU thread or stopped.
      */
     bool (*read_virt)(CPUState *cs, uint64_t va, void *buf, size_t len);
+
+    /*
+     * @cs is at the first instruction of a function of the kernel: it returns at
+     * once, with 0. False: there is no stack to return from. vCPUs stopped.
+     */
+    bool (*leave_function)(CPUState *cs);
+
+    /*
+     * Delivers the exception or interrupt in front of which @cs has stopped, if
+     * there is one. Its thread, at the head of its loop; may not return.
+     */
+    void (*deliver)(CPUState *cs);
+    /*
+     * Nothing is held back any more: the state of the CPUs is replaced. Main
+     * thread, vCPUs stopped. What a loaded VMState has comes behind it.
+     */
+    void (*forget_held)(void);
+
+    /* What is recorded of calls has changed (gdbstub/gdbx/callstack.h). */
+    void (*calls_changed)(void);
 
     /* Throws translated code of the page at RAM offset @ram away. vCPU thread. */
     void (*drop_code)(uint64_t ram);
@@ -134,6 +207,12 @@ void gdbx_register_arch(const GdbxArch *arch);
  * fault, one of the fetch too, and within a repeated string instruction).
  */
 bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra, bool again);
+
+/*
+ * The same of a step: called in front of user code outside of what a step goes
+ * on in (gdbstub/gdbx/step.h).
+ */
+bool gdbx_step_arrived(CPUState *cs, uint64_t pc, uintptr_t ra, bool again);
 
 /* Whether there may be points at all; a cheap first test for that. */
 bool gdbx_points_armed(void);

@@ -82,6 +82,24 @@ bool osi_translate(const OsiMemory *mem, OsiRoot root, uint64_t va,
 bool osi_read(const OsiMemory *mem, OsiRoot root, uint64_t va,
               void *buf, size_t len, OsiError *err);
 
+/* One entry on the way to an address. */
+typedef struct OsiLevel {
+    int level;            /* counts down to 1, which maps 4 KiB */
+    uint64_t address;     /* physical address of the entry */
+    uint64_t entry;       /* its value */
+    bool present, leaf;
+    uint64_t next;        /* present: physical address of the next table; of a
+                             leaf, of the byte asked for */
+} OsiLevel;
+
+/*
+ * The walk for @va, from the top table down to a leaf or an entry that is not
+ * present. False + @err when there is none, or a table is not RAM.
+ */
+typedef bool (*OsiLevelFn)(void *opaque, const OsiLevel *level);
+bool osi_each_level(const OsiMemory *mem, OsiRoot root, uint64_t va,
+                    OsiLevelFn fn, void *opaque, OsiError *err);
+
 /*
  * Enumerate leaves that map [lo, hi) in ascending order until @fn returns
  * false. Bounded: visits at most @max_leaves leaves.

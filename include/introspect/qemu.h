@@ -22,5 +22,14 @@ typedef struct OsiQemuRam OsiQemuRam;
 OsiQemuRam *osi_qemu_ram_new(void);
 void osi_qemu_ram_free(OsiQemuRam *ram);
 OsiMemory osi_qemu_ram_memory(OsiQemuRam *ram);
+/* Where @len bytes at @pa are in this process, as long as @ram lives; or NULL. */
+const uint8_t *osi_qemu_ram_host(const OsiQemuRam *ram, uint64_t pa, size_t len);
+
+/*
+ * The best of both: looks at *@ram first, at the memory map for what is not in
+ * it. The owner replaces *@ram when the map may have changed, between
+ * questions.
+ */
+OsiMemory osi_qemu_quick_memory(OsiQemuRam **ram);
 
 #endif

@@ -39,6 +39,15 @@ uint64_t timeline_icount_at(CPUState *cs, unsigned left)
            (cs->neg.icount_decr.u16.low + cs->icount_extra) - left;
 }
 
+int64_t timeline_ns_at(CPUState *cs, unsigned left)
+{
+    if (!icount_enabled()) {
+        return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    }
+    return qatomic_read_i64(&timers_state.qemu_icount_bias) +
+           icount_to_ns(timeline_icount_at(cs, left));
+}
+
 const char *timeline_mode_name(TimelineMode mode)
 {
     static const char *const names[] = {

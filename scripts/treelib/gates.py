@@ -20,7 +20,7 @@ RUNGS = ('registration', 'build line', 'list line', 'hook call', 'accessor',
          'logic')
 STATUSES = ('Inappropriate', 'Pending', 'Submitted', 'Backport', 'Denied',
             'Accepted')
-MAX_PATCHES, MAX_FILES, MAX_DELETED, MAX_ADDED = 15, 25, 10, 300
+MAX_PATCHES, MAX_FILES, MAX_DELETED, MAX_ADDED = 20, 25, 10, 300
 
 
 def overlay(paths, pristine, series):

@@ -15,17 +15,27 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import events  # noqa: E402
+import introspect  # noqa: E402
 import measure  # noqa: E402
 import points  # noqa: E402
+import processes  # noqa: E402
+import replays  # noqa: E402
 import report  # noqa: E402
 from gdbrun import GdbError, check_version, find_gdb  # noqa: E402
 from vm import BUILD, ROOT, VMError, build, qemu_binary  # noqa: E402
 
 FULL = {'rounds': 7, 'boot_rounds': 15, 'seconds': 2.0, 'points': 1000,
-        'trips': 30,
+        'trips': 30, 'tasks': 5000, 'threads': 1000,
+        # Of a recording: bytes of log beyond the boot; see replays.py.
+        'log': 1500000, 'instructions': 10 ** 10, 'places': 100, 'steps': 50,
+        'distances': (10 ** 8, 10 ** 9), 'idle': 30,
+        'turns': (200, 20000000),
         'counts': {'pristine': 2000, 'patched': 10000000}}
-SMOKE = {'rounds': 1, 'boot_rounds': 1, 'seconds': 0.2, 'points': 100,
-         'trips': 2,
+SMOKE = {'rounds': 1, 'boot_rounds': 1, 'seconds': 0.5, 'points': 100,
+         'trips': 2, 'tasks': 200, 'threads': 50, 'turns': (5, 100000),
+         'log': 10000, 'instructions': 10 ** 10, 'places': 4, 'steps': 5,
+         'distances': (10 ** 7,), 'idle': 2,
          'counts': {'pristine': 50, 'patched': 10000}}
 
 
@@ -65,6 +75,10 @@ def everything(plan):
     result['page_sharing'] = measure.page_sharing(plan['rounds'],
                                                   plan['seconds'])
     result['points'] = points.points(plan)
+    result['events'] = events.events(plan)
+    result['introspection'] = introspect.introspect(plan)
+    result['processes'] = processes.processes(plan)
+    result['replays'] = replays.replays(plan)
     result['boot'] = measure.boot(plan['boot_rounds'])
     return result
 

@@ -20,7 +20,25 @@ WANTED = ('machine.cpu', 'versions.patched', 'versions.pristine', 'date',
           'page_sharing.patched.slowdown', 'boot.pristine.wall.median',
           'boot.patched.cpu_percent_over_pristine',
           'boot.patched_stub_idle.cpu.median', 'points.round_trip.ms',
-          *(f'points.pairs.{name}.slowdown' for name in report.PAIRS))
+          'introspection.few.ours.median', 'introspection.few.own.median',
+          'introspection.many.ours.median', 'introspection.many.ours.count',
+          'processes.attach.guest.attach.median',
+          'processes.threads.guest.Ctrl-C.median',
+          'processes.busy_line.ratio',
+          *(f'replays.recording.{k}.median'
+            for k in ('counted', 'pristine', 'patched')),
+          *(f'replays.forwards.{k}.ratio'
+            for k in ('pristine', 'patched', 'gdb', 'gdb_points')),
+          'replays.back.steps.median', 'replays.back.steps.percent99',
+          'replays.back.finds.false.ratio', 'replays.log.bytes_a_second',
+          'replays.idle.pristine.median', 'replays.idle.patched.median',
+          'replays.log.zlib_a_second', 'replays.back.checkpoints.pages',
+          'replays.back.checkpoints.take_ms',
+          'replays.back.checkpoints.restore_ms',
+          *(f'points.pairs.{name}.slowdown' for name in report.PAIRS),
+          *(f'events.pairs.{name}.slowdown' for name in report.EVENTS),
+          'events.trace.text.lost', 'events.trace.binary.lost',
+          'events.trace.chrome.lost')
 result = {}
 
 
@@ -50,6 +68,9 @@ def test_runs():
         result.update(json.loads(where[0].read_text()))
         tap.contains(where[1].read_text(), '# Numbers')
     check_whole(result)
+    for row in result['introspection']['kernels']:
+        for name in ('detection', 'tasks', 'mappings'):
+            tap.check(row[name]['median'] > 0, row)
 
 
 def test_check_notices_a_missing_figure():

@@ -69,4 +69,27 @@ def test_library():
         tap.check(('repeat: ' in text) == (status == 1), 'repeat line')
 
 
+def test_terminated():
+    "a test that is told to end says where it was, and begins no other"
+    got, text = run_file('import sys\ndef test_a():\n    sys.exit(143)\n'
+                         'def test_b():\n    print("went on")\n')
+    tap.equal(got, 143, 'status')
+    tap.contains(text, 'not ok 1')
+    tap.contains(text, 'Bail out! terminated')
+    tap.check('went on' not in text, 'another test was begun')
+
+
+def test_unknown():
+    "a name that no test has is an error that says it; patterns are names"
+    plain = run_tests.names_of_suites
+    run_tests.names_of_suites = lambda: ({'one', 'two'}, {'unit'})
+    try:
+        tap.equal(run_tests.selection(['t*', 'unit']), ['--suite=unit', 't*'])
+        failure = tap.fails(run_tests.selection, ['one', 'three'],
+                            exception=run_tests.Failure)
+        tap.contains(str(failure), 'three')
+    finally:
+        run_tests.names_of_suites = plain
+
+
 tap.main(globals())

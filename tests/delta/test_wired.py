@@ -4,6 +4,8 @@
 
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import delta
 import hooks
@@ -12,19 +14,60 @@ from fixture import Guest
 from rsp import Rsp
 from vm import VM, VMError
 
-guest = Guest(run=['busy-a', 'busy-b'], smp=2)
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'guest'))
+import disk  # noqa: E402
+
+guest = Guest(run=['busy-a', 'busy-b', 'signals', 'device-a'], smp=2,
+              extra=['-device', 'pc-testdev'])
+
+
+def recording():
+    """Counts of a machine that records and of its replay, which goes back:
+    what only such ones reach."""
+    seen = []
+    with tempfile.TemporaryDirectory(prefix='gdbx-') as folder:
+        for mode in ('record', 'replay'):
+            with VM(kernel=None, gdb='tcp', paused=True, extra=[
+                    '-icount', f'shift=7,rr={mode},rrfile={folder}/log',
+                    *disk.options(folder)]) as vm, Rsp(vm.gdb_target) as r:
+                r.ask('qSupported:multiprocess+')
+                for _ in range(8 if mode == 'record' else 3):
+                    r.ask('vCont;s')
+                r.ask(f'Z2,{disk.ROUNDS:x},4')
+                for _ in range(3 if mode == 'record' else 2):
+                    r.ask('vCont;c')
+                if mode == 'replay':
+                    r.ask('bs')
+                seen.append(hooks.counts(r.command('gdbx hooks')))
+    return {name: sum(s[name] for s in seen) for name in seen[0]}
 
 
 def test_session_reaches_all():
-    "attach, break, watch, continue on a Linux guest: every hook was reached"
+    "attach, break, watch, catch, continue on a Linux guest: every hook was reached"
     with guest.gdb() as (_vm, gdb):
+        for kind in ('interrupt', 'msr'):
+            gdb.cmd(f'monitor gdbx break {kind} once')
+            gdb.run('continue')
         gdb.attach(guest.pids['busy-a'])
         gdb.cmd('break work')
         gdb.run('continue')
         gdb.cmd('watch counter')
         gdb.run('continue')
-        seen = hooks.counts(gdb.cmd('monitor gdbx hooks'))
         gdb.cmd('delete')
+        gdb.attach(guest.pids['signals'])
+        gdb.cmd('catch syscall kill')
+        gdb.run('continue')
+        gdb.run('continue')
+        gdb.cmd('delete')
+        gdb.attach(guest.pids['device-a'])
+        for what, line in (5, 'io 0xe0 in'), (7, 'io 0xe0 out'), \
+                (9, 'mmio pc-testdev'), (10, 'mmio pc-testdev'):
+            gdb.cmd(f'set var what = {what}')
+            gdb.cmd(f'monitor gdbx break {line} once')
+            gdb.run('continue')
+        seen = hooks.counts(gdb.cmd('monitor gdbx hooks'))
+    for name, calls in recording().items():
+        seen[name] += calls
     for name, calls in sorted(seen.items()):
         tap.note(f'{name} {calls}')
     delta.empty(hooks.unreached(hooks.declared(), seen))

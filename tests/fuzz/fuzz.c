@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gdbstub/gdbx/ax-parse.h"
 #include "gdbstub/gdbx/rsp.h"
 
 #define PROMISE(condition)                                              \
@@ -268,6 +269,34 @@ static void fuzz_text(const char *text)
     }
 }
 
+static bool find_name(void *opaque, const char *name, unsigned *number)
+{
+    *number = name[0] - 'a';
+    return *name && !name[1] && *number < 26;
+}
+
+/* What a person types behind `if' and `say'. */
+static void fuzz_expression(const char *text)
+{
+    const GdbxAxNames names = { find_name, NULL };
+
+    for (int print = 0; print < 2; print++) {
+        g_autofree char *why = NULL;
+        const char *rest = text;
+        g_autoptr(GdbxAx) ax = print
+            ? gdbx_ax_parse_printf(&rest, &names, &why)
+            : gdbx_ax_parse(&rest, &names, &why);
+
+        PROMISE(!ax == !!why);
+        PROMISE(ax ? rest > text && rest <= text + strlen(text)
+                   : rest == text && *why);
+        if (ax) {
+            evaluate(ax);
+            control();
+        }
+    }
+}
+
 static const struct {
     const char *name;
     void (*bytes)(const uint8_t *data, size_t size);
@@ -278,6 +307,7 @@ static const struct {
     { "vcont", NULL, fuzz_vcont },
     { "xfer", NULL, fuzz_xfer },
     { "text", NULL, fuzz_text },
+    { "expression", NULL, fuzz_expression },
 };
 
 static unsigned target;
@@ -291,7 +321,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         target++;
     }
     if (target == G_N_ELEMENTS(targets)) {
-        g_printerr("set FUZZ to ax, z, vcont, xfer or text\n");
+        g_printerr("set FUZZ to ax, z, vcont, xfer, text or expression\n");
         exit(2);
     }
     return 0;

@@ -53,6 +53,10 @@ SEEDS = {
     'vcont': [b';c', b';s:p1.2;c', b';r401000,401010:p1.1;c',
               b';C0b:p1.2;t:p-1.-1;S05:-1'],
     'xfer': [b':0,1000', b'target.xml:10,fff', b'a b:c}#$*:1,2'],
+    'expression': [
+        b'$a + 0x10 == u32[$b] && !($c >> 3 < 4) || *(s8 *)($d - 1) ? 1 : -2',
+        b'(unsigned long)$a % 7 / 2 * ~$b ^ 3 | 5 & \'x\' << 017 once',
+        b'"%d %s %lx\\n", $a >= 3, $b, u8[$c] != 2'],
     'text': [b'p1.2', b'p-1.-1', b'-1', b'4142ff', b'gr\xc3\xbc\xc3\x9f <&>'],
 }
 

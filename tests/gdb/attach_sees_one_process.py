@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """attach PID: the process's registers, memory, threads and files, whether or
 not it is the one that runs. One CPU, so that most are not."""
+import re
 import struct
+import tempfile
+from pathlib import Path
 
 import common
 import tap
@@ -67,6 +70,11 @@ def test_registers_of_a_sleeper():
                            ('rip', int(stack[-1], 16))):
             tap.equal(gdb.number(f'(long)${name}'), want, name)
         tap.contains(gdb.cmd('backtrace'), 'rest (a=')
+        for i, want in enumerate((0x7777777711111111, 0x7777777722222222)):
+            tap.equal(gdb.number(f'$xmm7.v2_int64[{i}]'), want, 'xmm7')
+        tap.equal(gdb.number('(int)$mxcsr'), 0x1f80, 'mxcsr')
+        tap.equal(gdb.number('$fctrl'), 0x37f, 'fctrl')
+        tap.equal(gdb.number('$ftag'), 0xffff, 'ftag: nothing is used')
 
 
 def test_threads_with_names():
@@ -118,6 +126,26 @@ def test_libraries():
         for name in ('libc.so.6', 'libplug.so'):
             tap.contains(text, name)
         tap.equal(gdb.number('(long)&plug_step'), address, '&plug_step')
+
+
+def test_pages_that_are_not_there():
+    "code that the process never touched is read out of the page cache"
+    with guest.gdb() as (vm, gdb):
+        pid = guest.pids['dynamic']
+        gdb.attach(pid)
+        maps = gdb.cmd(f'monitor gdbx os maps {pid}')
+        start, end, offset = (int(x, 16) for x in re.search(
+            r'(\w+)-(\w+) r-xp +(\w+) /lib/libc.so.6', maps).groups())
+        with tempfile.NamedTemporaryFile() as f:
+            gdb.cmd(f'dump binary memory {f.name} {start} {end}')
+            got = Path(f.name).read_bytes()
+        tap.equal(len(got), end - start, 'bytes')
+        want = (vm.sysroot() / 'lib/libc.so.6').read_bytes()[offset:]
+        tap.check(got[:len(want)] == want[:len(got)], 'libc differs')
+        gdb.start('continue')
+        pages = vm.oracle.proc(pid, 'smaps').decode()
+        resident = int(re.search(rf'{start:x}-(?s:.)*?Rss: +(\d+)', pages)[1])
+        tap.check(resident * 1024 < end - start, 'all of it was there')
 
 
 def test_32_bit():

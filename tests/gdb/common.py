@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 import tap  # noqa: E402
 from fixture import Guest, log_path  # noqa: E402,F401
-from gdbrun import GdbError  # noqa: E402,F401
+from gdbrun import GdbBusy, GdbError  # noqa: E402,F401
 from oracle import OracleError  # noqa: E402,F401
 
 # Stops after which something that happens at most of them must have been

@@ -3,6 +3,7 @@
 """Builds the guests of the tests: Debian kernel + small initramfs.
 
     build/guest/sysroot/            the guest's files, for gdb's `set sysroot'
+    build/guest/sysroot-i386/       those of a guest of 32 bits
     build/guest/kernel-6.1/vmlinuz  taken out of Debian's package
     build/guest/kernel-6.1/initrd   the sysroot and two modules of that kernel
     build/guest/kernel-6.1/info.json  package, version, release
@@ -14,56 +15,71 @@ import argparse
 import fcntl
 import hashlib
 import json
-import lzma
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 import cpio  # noqa: E402
+import tiny  # noqa: E402
+from kernels import (DEBFETCH, KERNELS, BuildError, debfetch,  # noqa: E402
+                     disk_modules, fetch_debs, plain_modules, run, say,
+                     unpack_kernel)
 
 OUT = ROOT / 'build' / 'guest'
 BUSYBOX = Path('/bin/busybox')
-
-# Debian suites to ask and what the package's name looks like. The signed
-# and the unsigned package hold the same kernel: take what can be had.
-KERNELS = {
-    '5.10': ('bullseye,bullseye-security', r'linux-image-5\.10\.0-\d+-amd64'),
-    '6.1': ('bookworm,bookworm-security', r'linux-image-6\.1\.0-\d+-amd64'),
-    '6.12': ('trixie,trixie-security',
-             r'linux-image-6\.12\.[0-9.]+\+deb13[0-9.]*-amd64'),
-    '6.12-rt': ('trixie,trixie-security',
-                r'linux-image-6\.12\.[0-9.]+\+deb13[0-9.]*-rt-amd64'),
-}
-# Without dependencies among themselves; something to load in a test.
-MODULES = ('drivers/net/dummy.ko', 'lib/crc8.ko', 'lib/crc7.ko')
-MODULES_KEPT = 2
+DISK_SIZE = '64M'
 
 STATIC = ['-static', '-no-pie']
 COMMON = ['-g', '-O1', '-Wall', '-Wno-unused-parameter', '-std=gnu11',
-          '-fno-omit-frame-pointer']
+          '-fno-omit-frame-pointer', '-D_FILE_OFFSET_BITS=64']
 # name in the guest -> (directory, sources, flags)
+# With the C library and its loader ten, all of the same package.
+TEN_LIBRARIES = {'BrokenLocale': 1, 'anl': 1, 'm': 6, 'mvec': 1,
+                 'nss_compat': 2, 'nss_hesiod': 2, 'resolv': 2, 'dl': 2}
 PROGRAMS = {
     'init': ('init', ['init.c'], STATIC),
-    'bin/oracle': ('init', ['oracle.c', 'spawn.c', 'tasks.c'], STATIC),
+    'bin/oracle': ('init', ['oracle.c', 'spawn.c', 'tasks.c', 'dump.c',
+                            'files.c'], STATIC),
     'bin/busy': ('programs', ['busy.c'], STATIC),
     'bin/busy-pie': ('programs', ['busy.c'], ['-pie', '-fPIE']),
+    'bin/timers': ('programs', ['timers.c'], STATIC),
     'bin/threads': ('programs', ['threads.c'], STATIC + ['-pthread']),
     'bin/crowd': ('programs', ['crowd.c'], STATIC + ['-pthread']),
     'bin/dynamic': ('programs', ['dynamic.c'], ['-pie', '-fPIE', '-ldl']),
     'lib/libplug.so': ('programs', ['plug.c'], ['-shared', '-fPIC']),
+    'bin/tlsvars': ('programs', ['tlsvars.c'],
+                    ['-pie', '-fPIE', '-pthread', '-ldl']),
+    'lib/libtls-early.so': ('programs', ['tlslib.c'],
+                            ['-shared', '-fPIC', '-DTLS_NAME=early',
+                             '-ftls-model=initial-exec']),
+    'lib/libtls-late.so': ('programs', ['tlslib.c'],
+                           ['-shared', '-fPIC', '-DTLS_NAME=late']),
+    'lib/libtls-closed.so': ('programs', ['tlslib.c'],
+                             ['-shared', '-fPIC', '-DTLS_NAME=closed']),
+    'lib/libtls-reopened.so': ('programs', ['tlslib.c'],
+                               ['-shared', '-fPIC', '-DTLS_NAME=reopened']),
+    'bin/opens': ('programs', ['opens.c'], ['-pie', '-fPIE', '-ldl']),
+    'bin/static-pie': ('programs', ['busy.c'], ['-static-pie', '-fPIE']),
     'bin/compat32': ('programs', ['compat32.c'],
                      ['-m32', '-nostdlib', '-static', '-no-pie', '-fno-pic',
                       '-fno-stack-protector', '-Wl,--build-id=none']),
     'bin/chain': ('programs', ['chain.c'], STATIC),
     'bin/signals': ('programs', ['signals.c'], STATIC),
+    'bin/tracer': ('programs', ['tracer.c'], STATIC),
+    'bin/syscalls': ('programs', ['syscalls.c'], STATIC + ['-pthread']),
+    'bin/syscalls32': ('programs', ['syscalls32.c'],
+                       ['-m32', '-nostdlib', '-static', '-no-pie', '-fno-pic',
+                        '-fno-stack-protector', '-Wl,--build-id=none']),
+    'bin/reborn': ('programs', ['reborn.c'], STATIC),
     'bin/faults': ('programs', ['faults.c'], STATIC),
+    'bin/traps': ('programs', ['traps.c'], STATIC + ['-mno-red-zone']),
     'bin/strings': ('programs', ['strings.c'],
                     STATIC + ['-Wl,-Ttext-segment=0x70000000']),
     'bin/hwbreak': ('programs', ['hwbreak.c'], STATIC),
@@ -76,15 +92,41 @@ PROGRAMS = {
                     ['-no-pie', '-fno-pie', '-pthread', '-fno-builtin', '-ldl',
                      '-Wl,-Ttext-segment=0x60000000']),
     'bin/steps': ('programs', ['steps.c'], STATIC + ['-O0']),
+    'bin/walk': ('programs', ['walk.c'], STATIC + ['-O0', '-pthread', '-no-pie',
+                                                  '-fno-pie']),
     'bin/sled': ('programs', ['sled.c'], STATIC + ['-fno-pie']),
+    'bin/insns': ('programs', ['insns.c'], STATIC),
     'bin/load': ('programs', ['load.c'], ['-no-pie', '-fno-pie',
                                           '-fno-builtin']),
+    'bin/many': ('programs', ['many.c'], STATIC + ['-pthread']),
     'bin/sleeper': ('programs', ['sleeper.c'], STATIC),
+    'bin/jailed': ('programs', ['jailed.c'], STATIC),
+    'bin/spaces': ('programs', ['spaces.c'], STATIC),
+    'bin/deleted': ('programs', ['deleted.c'], STATIC),
+    'bin/handles': ('programs', ['handles.c'], STATIC),
+    'bin/mappings': ('programs', ['mappings.c'], STATIC),
+    'bin/calls': ('programs', ['calls.c'], STATIC + ['-pthread']),
+    'bin/family': ('programs', ['family.c'], STATIC + ['-pthread']),
+    'bin/kmsg': ('programs', ['kmsg.c'], STATIC),
+    'bin/deeds': ('programs', ['deeds.c'], STATIC),
+    'bin/holes': ('programs', ['holes.c'], STATIC),
+    'bin/states': ('programs', ['states.c'], STATIC),
+    'bin/creds': ('programs', ['creds.c'], STATIC),
     'bin/watched': ('programs', ['watched.c'], STATIC),
+    'bin/devices': ('programs', ['devices.c'], STATIC),
+    'bin/names': ('programs', ['names.c'], STATIC),
+    'bin/libs': ('programs', ['libs.c'], ['-pie', '-fPIE', '-pthread']),
+    'bin/tenlibs': ('programs', ['libs.c'],
+                    ['-pie', '-fPIE', '-pthread', '-Wl,--no-as-needed',
+                     *(f'-l:lib{name}.so.{version}'
+                       for name, version in TEN_LIBRARIES.items())]),
 }
 LINKS = {'bin/busy-a': 'busy', 'bin/busy-b': 'busy', 'bin/sh': 'busybox',
          'bin/watch-a': 'watched', 'bin/watch-b': 'watched',
+         'bin/device-a': 'devices', 'bin/device-b': 'devices',
          'bin/steps-a': 'steps', 'bin/steps-b': 'steps',
+         'bin/walk-alarm': 'walk',
+         'bin/insns-a': 'insns', 'bin/insns-b': 'insns',
          'bin/torture-a': 'torture', 'bin/torture-b': 'torture'}
 # What the dynamic programs need of the C library: guest path -> names asked
 # of the compiler.
@@ -92,30 +134,40 @@ LIBRARIES = {
     'lib64/ld-linux-x86-64.so.2': 'ld-linux-x86-64.so.2',
     'lib/libc.so.6': 'libc.so.6',
     'lib/libdl.so.2': 'libdl.so.2',
+    **{f'lib/lib{name}.so.{version}': f'lib{name}.so.{version}'
+       for name, version in TEN_LIBRARIES.items()},
+}
+# The same for a guest of 32 bits, whose programs are fewer.
+PROGRAMS_I386 = ['init', 'bin/oracle', 'bin/busy', 'bin/threads', 'bin/crowd',
+                 'bin/dynamic', 'lib/libplug.so', 'bin/files', 'bin/sleeper',
+                 'bin/jailed', 'bin/spaces', 'bin/deleted', 'bin/handles',
+                 'bin/mappings', 'bin/calls', 'bin/states', 'bin/creds',
+                 'bin/holes', 'bin/static-pie', 'bin/opens', 'bin/tlsvars',
+                 'lib/libtls-early.so', 'lib/libtls-late.so', 'lib/libtls-closed.so',
+                 'lib/libtls-reopened.so']
+LINKS_I386 = {'bin/busy-a': 'busy', 'bin/busy-b': 'busy', 'bin/sh': 'busybox'}
+LIBRARIES_I386 = {
+    'lib/ld-linux.so.2': 'ld-linux.so.2',
+    'lib/libc.so.6': 'libc.so.6',
+    'lib/libdl.so.2': 'libdl.so.2',
 }
 
 
-class BuildError(Exception):
-    """One clear line for the user."""
+class Arch(NamedTuple):
+    """What a guest of that architecture has in its file system."""
+    directory: str
+    flags: list
+    programs: dict
+    links: dict
+    libraries: dict
 
 
-def say(text):
-    print('guest: ' + text, file=sys.stderr, flush=True)
-
-
-def run(*args, **kw):
-    """The command's output; its last words become the error."""
-    try:
-        p = subprocess.run(args, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, text=True, **kw)
-    except FileNotFoundError:
-        raise BuildError(f'{args[0]} is missing: run ./configure '
-                         '--install-deps') from None
-    if p.returncode:
-        last = (p.stderr.strip() or p.stdout.strip()).splitlines()
-        raise BuildError(f'{Path(args[0]).name} failed: '
-                         + (last[-1] if last else f'exit {p.returncode}'))
-    return p.stdout
+ARCHES = {
+    'amd64': Arch('sysroot', [], PROGRAMS, LINKS, LIBRARIES),
+    'i386': Arch('sysroot-i386', ['-m32'],
+                 {name: PROGRAMS[name] for name in PROGRAMS_I386},
+                 LINKS_I386, LIBRARIES_I386),
+}
 
 
 def digest(*parts):
@@ -141,39 +193,60 @@ def compile_program(cc, target, directory, sources, flags):
         '-o', str(target), *names, *libs, cwd=ROOT)
 
 
-def build_sysroot(cc, out):
-    if not BUSYBOX.is_file():
-        raise BuildError('busybox is missing: install the package '
-                         'busybox-static')
-    for name, (directory, sources, flags) in PROGRAMS.items():
-        compile_program(cc, out / name, directory, sources, flags)
-    shutil.copy(BUSYBOX, out / 'bin' / 'busybox')
-    for path, name in LIBRARIES.items():
-        found = Path(run(cc, f'-print-file-name={name}').strip())
+def busybox(arch):
+    """The static shell and gzip of the guest."""
+    if arch == 'amd64':
+        if not BUSYBOX.is_file():
+            raise BuildError('busybox is missing: install the package '
+                             'busybox-static')
+        return BUSYBOX
+    out = OUT / f'busybox-{arch}'
+    if not out.is_file():
+        deb = run(DEBFETCH, '--suite', 'bookworm', '--arch', arch,
+                  '--binary', 'busybox-static').split('\n')[0]
+        top = OUT / f'busybox-{arch}.new'
+        run('dpkg-deb', '-x', deb, str(top))
+        found = [f for f in top.glob('**/bin/busybox') if f.is_file()]
+        if not found:
+            raise BuildError(f'{Path(deb).name}: no busybox in this package')
+        shutil.copy(found[0], out)
+        shutil.rmtree(top)
+    return out
+
+
+def build_sysroot(cc, arch, out):
+    for name, (directory, sources, flags) in arch.programs.items():
+        compile_program(cc, out / name, directory, sources,
+                        arch.flags + flags)
+    for path, name in arch.libraries.items():
+        found = Path(run(cc, *arch.flags, f'-print-file-name={name}').strip())
         if not found.is_absolute():
-            raise BuildError(f'{name} not found: install libc6-dev')
+            raise BuildError(f'{name} not found: install libc6-dev and '
+                             'gcc-multilib')
         (out / path).parent.mkdir(exist_ok=True)
         shutil.copy(found.resolve(), out / path)
-    for path, target in LINKS.items():
+    for path, target in arch.links.items():
         (out / path).symlink_to(target)
 
 
-def sysroot(cc='gcc'):
-    """Makes build/guest/sysroot and base.cpio; returns their key."""
+def sysroot(name='amd64', cc='gcc'):
+    """Makes the sysroot and its cpio of that architecture; their key."""
+    arch, box = ARCHES[name], busybox(name)
     sources = sorted((*HERE.glob('init/*.[ch]'), *HERE.glob('programs/*.[ch]'),
                       HERE / 'build.py', HERE / 'cpio.py'))
-    libc = run(cc, '-print-file-name=libc.so.6').strip()
-    key = digest(run(cc, '--version'), BUSYBOX.read_bytes()
-                 if BUSYBOX.is_file() else '', Path(libc).stat().st_mtime
-                 if os.path.isabs(libc) else '', ROOT,
-                 *(s.read_bytes() for s in sources))
-    final, stamp, base = OUT / 'sysroot', OUT / 'sysroot.key', OUT / 'base.cpio'
+    libc = run(cc, *arch.flags, '-print-file-name=libc.so.6').strip()
+    key = digest(run(cc, '--version'), box.read_bytes(),
+                 Path(libc).stat().st_mtime if os.path.isabs(libc) else '',
+                 ROOT, *(s.read_bytes() for s in sources))
+    final = OUT / arch.directory
+    stamp, base = OUT / f'{arch.directory}.key', base_cpio(name)
     if is_current(stamp, key, final, base):
         return key
-    say('building the programs')
-    fresh = OUT / 'sysroot.new'
+    say(f'building the programs ({name})')
+    fresh = OUT / f'{arch.directory}.new'
     shutil.rmtree(fresh, ignore_errors=True)
-    build_sysroot(cc, fresh)
+    build_sysroot(cc, arch, fresh)
+    shutil.copy(box, fresh / 'bin' / 'busybox')
     base.write_bytes(cpio.from_directory(fresh))
     shutil.rmtree(final, ignore_errors=True)
     fresh.rename(final)
@@ -181,70 +254,81 @@ def sysroot(cc='gcc'):
     return key
 
 
-def natural(text):
-    return [int(t) if t.isdigit() else t for t in re.split(r'(\d+)', text)]
+def base_cpio(arch):
+    return OUT / ('base.cpio' if arch == 'amd64' else f'base-{arch}.cpio')
 
 
-def fetch_deb(kernel):
-    """Path of the newest package of that kernel which can be downloaded."""
-    suites, name = KERNELS[kernel]
-    debfetch = str(ROOT / 'scripts' / 'debfetch')
-    listed = run(debfetch, '--suite', suites, '--list',
-                 f'^{name}(-unsigned)?$'.replace(r'\d', '[0-9]'))
-    found = [line.split() for line in listed.splitlines() if line.strip()]
-    # Newest first; of one version the signed package, which sorts first.
-    found.sort(key=lambda f: f[0])
-    found.sort(key=lambda f: natural(f[1]), reverse=True)
-    error = BuildError(f'no kernel package {name} in {suites}')
-    for package, version in found[:6]:
-        try:
-            paths = run(debfetch, '--suite', suites, '--binary',
-                        f'{package}={version}')
-            return Path(paths.split('\n')[0])
-        except BuildError as e:
-            error = e
-    raise error
-
-
-def unpack_kernel(deb):
-    """(vmlinuz bytes, release, {module path: bytes}) of a .deb."""
-    p = subprocess.Popen(['dpkg-deb', '--fsys-tarfile', str(deb)],
-                         stdout=subprocess.PIPE)
-    vmlinuz, release, modules = None, None, {}
-    with tarfile.open(fileobj=p.stdout, mode='r|') as tar:
-        for member in tar:
-            name = member.name.lstrip('./')
-            if name.startswith('boot/vmlinuz-'):
-                vmlinuz = tar.extractfile(member).read()
-                release = name[len('boot/vmlinuz-'):]
-            elif member.isfile() and any(m in name for m in MODULES):
-                data = tar.extractfile(member).read()
-                if name.endswith('.xz'):
-                    name, data = name[:-3], lzma.decompress(data)
-                modules[Path(name).name] = data
-    if p.wait() or not vmlinuz:
-        raise BuildError(f'{deb.name}: no kernel in this package')
-    return vmlinuz, release, dict(sorted(modules.items())[:MODULES_KEPT])
-
-
-def kernel_files(kernel, deb, out):
-    """vmlinuz, modules.cpio and info.json of one kernel."""
-    vmlinuz, release, modules = unpack_kernel(deb)
+def kernel_files(kernel, debs, out):
+    """vmlinuz, modules.cpio, disk.cpio and info.json of one kernel."""
+    vmlinuz, release, modules = unpack_kernel(debs)
+    plain, disk = plain_modules(modules), disk_modules(modules)
     out.mkdir(parents=True, exist_ok=True)
-    entries = [('lib/modules', 0o040755, b'')]
-    entries += [(f'lib/modules/{n}', 0o100644, d) for n, d in modules.items()]
-    (out / 'modules.cpio').write_bytes(cpio.archive(entries))
+    write_modules(out / 'modules.cpio', 'lib/modules',
+                  {f'{m}.ko': modules[m] for m in plain})
+    # They are loaded in the order of their names.
+    write_modules(out / 'disk.cpio', 'lib/modules/disk',
+                  {f'{i:02}-{m}.ko': modules[m] for i, m in enumerate(disk)})
     (out / 'vmlinuz').write_bytes(vmlinuz)
+    write_info(kernel, debs[0], out, release, [f'{m}.ko' for m in plain])
+
+
+def write_modules(path, directory, files):
+    entries = [(directory, 0o040755, b'')]
+    entries += [(f'{directory}/{n}', 0o100644, d) for n, d in files.items()]
+    path.write_bytes(cpio.archive(entries))
+
+
+def write_info(kernel, deb, out, release, modules):
     package = run('dpkg-deb', '-f', str(deb), 'Package').strip()
     version = run('dpkg-deb', '-f', str(deb), 'Version').strip()
     info = {'package': package, 'version': version, 'release': release,
-            'modules': sorted(modules), 'kernel': kernel}
+            'modules': modules, 'kernel': kernel}
     (out / 'info.json').write_text(json.dumps(info, indent=2) + '\n')
     say(f'kernel {kernel}: {release} from {package} {version}')
 
 
-def guest(kernel='6.1', deb=None):
-    """Directory with vmlinuz, initrd and info.json, made if need be."""
+def tiny_files(kernel, out):
+    """The same of the kernel that is built here. What was built is kept where
+    debfetch keeps its files: it takes long."""
+    deb = Path(debfetch(kernel, '--binary', KERNELS[kernel].name)
+               .split('\n')[0])
+    kept = (Path(deb).parents[2] / 'tiny'
+            / digest(tiny.config(), deb.name, run('gcc', '--version'))[:16])
+    if not (kept / 'release').is_file():
+        say('building the kernel tiny; this takes some minutes')
+        parts = tiny.build(run, deb, OUT / 'tiny.work')
+        kept.mkdir(parents=True, exist_ok=True)
+        for name, data in zip(('vmlinuz', 'System.map', 'release'), parts):
+            (kept / name).write_bytes(data)
+    out.mkdir(parents=True, exist_ok=True)
+    write_modules(out / 'modules.cpio', 'lib/modules', {})
+    for name in ('vmlinuz', 'System.map'):
+        shutil.copy(kept / name, out / name)
+    (out / 'key').write_text(digest(tiny.config()))
+    write_info(kernel, deb, out, (kept / 'release').read_text(), [])
+
+
+def is_made(kernel, out):
+    """@out has all that a kernel has had since disks came."""
+    if not (out / 'info.json').is_file():
+        return False
+    if kernel == 'tiny':
+        return is_current(out / 'key', digest(tiny.config()))
+    return (out / 'disk.cpio').is_file()
+
+
+def make_kernel(kernel, deb, out):
+    if kernel == 'tiny':
+        tiny_files(kernel, out)
+        return
+    if not deb:
+        say(f'fetching kernel {kernel}')
+    kernel_files(kernel, [Path(deb)] if deb else fetch_debs(kernel), out)
+
+
+def guest(kernel='6.1', deb=None, disk=False):
+    """Directory with vmlinuz, initrd and info.json, made if need be; with
+    @disk also initrd-disk, and an image of a disk as build/guest/disk.img."""
     if kernel not in KERNELS:
         raise BuildError(f"unknown kernel '{kernel}', known: "
                          + ' '.join(KERNELS))
@@ -252,19 +336,40 @@ def guest(kernel='6.1', deb=None):
     out = OUT / f'kernel-{kernel}'
     with open(OUT / '.lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        key = sysroot()
-        if deb or not (out / 'info.json').is_file():
-            if not deb:
-                say(f'fetching kernel {kernel}')
-                deb = fetch_deb(kernel)
-            kernel_files(kernel, Path(deb), out)
-            (out / 'initrd.key').unlink(missing_ok=True)
-        if not is_current(out / 'initrd.key', key, out / 'initrd'):
-            data = (OUT / 'base.cpio').read_bytes()
-            data += (out / 'modules.cpio').read_bytes()
-            (out / 'initrd').write_bytes(data)
-            (out / 'initrd.key').write_text(key + '\n')
+        arch = KERNELS[kernel].arch
+        key = sysroot(arch)
+        if deb or not is_made(kernel, out):
+            make_kernel(kernel, deb, out)
+            for stamp in out.glob('initrd*.key'):
+                stamp.unlink()
+        make_initrd(out, arch, key, 'initrd', 'modules.cpio')
+        if disk:
+            make_initrd(out, arch, key, 'initrd-disk', 'modules.cpio',
+                        'disk.cpio')
+            make_disk(key, OUT / ARCHES[arch].directory)
     return out
+
+
+def make_initrd(out, arch, key, name, *parts):
+    stamp = out / f'{name}.key'
+    if not is_current(stamp, key, out / name):
+        data = base_cpio(arch).read_bytes()
+        (out / name).write_bytes(data + b''.join((out / p).read_bytes()
+                                                 for p in parts))
+        stamp.write_text(key + '\n')
+
+
+def make_disk(key, directory):
+    """The programs on a disk with ext4. Its identity is fixed, so that the
+    same programs make the same disk."""
+    stamp, image = OUT / 'disk.key', OUT / 'disk.img'
+    if is_current(stamp, key, image):
+        return
+    image.unlink(missing_ok=True)
+    run('mke2fs', '-q', '-t', 'ext4', '-d', str(directory), '-U',
+        '67646278-0000-4000-8000-000000000001', str(image), DISK_SIZE,
+        env=dict(os.environ, PATH=os.environ.get('PATH', '') + ':/usr/sbin'))
+    stamp.write_text(key + '\n')
 
 
 def main():

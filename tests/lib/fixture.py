@@ -46,10 +46,13 @@ def _test_name():
 
 
 class Guest:
-    """@options: those of VM. kernel=None means firmware only."""
+    """@options: those of VM. kernel=None means firmware only.
+    @kernel_symbols: gdb reads them when it connects, as it does for a person;
+    off because it logs each byte of them."""
 
-    def __init__(self, **options):
+    def __init__(self, kernel_symbols=False, **options):
         self.options, self.vm, self.pids = options, None, {}
+        self.kernel_symbols = kernel_symbols
 
     def boot(self):
         """The running machine, booted if it is not there yet."""
@@ -60,6 +63,8 @@ class Guest:
             vm = VM(**options)
             atexit.register(vm.stop)
             self.vm = vm.start()
+            if not self.kernel_symbols and vm.gdb:
+                vm.qmp.hmp('gdbx kernel-symbols off')
             if vm.kernel and not vm.paused:
                 self.pids = vm.wait_ready()
         return self.vm
@@ -88,7 +93,8 @@ class Guest:
     @contextlib.contextmanager
     def gdb(self, connect=True, **options):
         """(machine, a new gdb), connected unless told otherwise."""
-        path, log = find_gdb(), log_path(_test_name())
+        path = find_gdb()
+        log = None if self.kernel_symbols else log_path(_test_name())
         vm = self.boot()
         with Gdb(log=log, path=path, **options) as gdb:
             try:
@@ -99,7 +105,8 @@ class Guest:
             except tap.Skip:
                 raise
             except BaseException:
-                tap.note(f'packets: {os.path.relpath(log, ROOT)}')
+                if log:
+                    tap.note(f'packets: {os.path.relpath(log, ROOT)}')
                 if not vm.alive():
                     tap.note('the emulator ended: ' + vm.last_words('qemu'))
                 raise

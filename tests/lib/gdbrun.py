@@ -41,6 +41,10 @@ class GdbError(Exception):
     """gdb answered with an error, said nothing in time, or ended."""
 
 
+class GdbBusy(GdbError):
+    """Not in the time that the caller wants to wait, whatever gdb says."""
+
+
 class Stop:
     """reason: "breakpoint-hit", "signal-received"...; thread: "2.1" as gdb
     counts; text: what gdb printed; values: the rest of the record."""
@@ -111,11 +115,13 @@ class Gdb:
 
     # Lines of gdb ---------------------------------------------------------
 
-    def _line(self):
+    def _line(self, end=None):
         until = time.monotonic() + self.deadline
         while b'\n' not in self.buffer:
-            left = max(0, until - time.monotonic())
+            left = max(0, min(until, end or until) - time.monotonic())
             if not select.select([self.process.stdout], [], [], left)[0]:
+                if end and end < until:
+                    raise GdbBusy('gdb is still busy')
                 raise GdbError(f'gdb said nothing for {self.deadline} s; '
                                'before: ' + ''.join(self.said[-5:])[-500:])
             data = os.read(self.process.stdout.fileno(), 65536)
@@ -126,10 +132,13 @@ class Gdb:
         line, self.buffer = self.buffer.split(b'\n', 1)
         return line.decode('utf-8', 'replace').rstrip('\r')
 
-    def _until(self, wanted):
-        """Reads on to the record that is wanted; keeps text and stops."""
+    def _until(self, wanted, patience=None):
+        """Reads on to the record that is wanted; keeps text and stops.
+        GdbBusy after @patience seconds, which what gdb prints does not
+        prolong."""
+        end = patience and time.monotonic() + patience
         while True:
-            record = mi.parse(self._line())
+            record = mi.parse(self._line(end))
             if record.kind in '~@&' or record.kind == 'other':
                 self.said.append(record.text)
             if record.kind == '*' and record.name == 'stopped':
@@ -139,17 +148,36 @@ class Gdb:
 
     # Commands -------------------------------------------------------------
 
-    def _send_mi(self, line):
+    def _write(self, line):
         if self.process.poll() is not None:
             raise GdbError('gdb has ended')
         self.process.stdin.write(line.encode() + b'\n')
         self.process.stdin.flush()
         self.said = []
-        return self._until(lambda r: r.kind == '^')
+
+    def _send_mi(self, line):
+        self._write(line)
+        return self.result()
+
+    @staticmethod
+    def _quoted(line):
+        quoted = line.replace('\\', '\\\\').replace('"', '\\"')
+        return f'-interpreter-exec console "{quoted}"'
 
     def _send(self, line):
-        quoted = line.replace('\\', '\\\\').replace('"', '\\"')
-        return self._send_mi(f'-interpreter-exec console "{quoted}"')
+        return self._send_mi(self._quoted(line))
+
+    def type(self, line):
+        """Types a command and does not wait for what comes of it."""
+        self.stops = []
+        self._write(self._quoted(line))
+
+    def result(self, patience=None):
+        """The record that ends the command, or lets the guest run."""
+        return self._until(lambda r: r.kind == '^', patience)
+
+    def prompt(self):
+        self._until(lambda r: r.kind == 'prompt')
 
     def cmd(self, line, check=True):
         """Types a command which ends by itself; returns what gdb prints."""
@@ -174,10 +202,11 @@ class Gdb:
         if result.name == 'error':
             raise GdbError(f"{line}: {result.values.get('msg', '')}")
 
-    def wait_stop(self):
-        """The next stop. Its text is all that gdb printed since start()."""
+    def wait_stop(self, patience=None):
+        """The next stop. Its text is all that gdb printed since start().
+        @patience: seconds, then GdbBusy."""
         if not self.stops:
-            self._until(lambda r: self.stops)
+            self._until(lambda r: self.stops, patience)
         stop = self.stops.pop(0)
         self._until(lambda r: r.kind == 'prompt')
         stop.text = ''.join(self.said)
@@ -211,7 +240,7 @@ class Gdb:
 
     def os_table(self, kind):
         """`info os KIND' as a list of {column: text}."""
-        table = self.mi(f'-info-os {kind}').get('OSDataTable', {})
+        table = self.mi(f'-info-os "{kind}"').get('OSDataTable', {})
         names = {h['col_name']: h['colhdr'] for h in table.get('hdr', [])}
         return [{names.get(k, k): v for k, v in row.items()}
                 for row in table.get('body', [])]

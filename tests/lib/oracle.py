@@ -115,8 +115,23 @@ class Oracle:
     def peek(self, pid, address, length):
         return self.ask('peek', pid, hex(address), length)
 
+    def compressed(self, *words):
+        """Bytes of an answer that is long."""
+        return zlib.decompress(self.ask('z', *words), 31)
+
     def kallsyms(self):
         """[(address, type, name)] of the kernel proper."""
-        raw = zlib.decompress(self.ask('zread', '/proc/kallsyms'), 31)
+        raw = self.compressed('read', '/proc/kallsyms')
         rows = (line.split() for line in raw.decode().splitlines())
         return [(int(r[0], 16), r[1], r[2]) for r in rows if len(r) == 3]
+
+    def dump(self):
+        """{path below /proc: bytes} of all processes; links: the target."""
+        raw, found, at = self.compressed('dump'), {}, 0
+        while at < len(raw):
+            end = raw.index(b'\n', at)
+            _, rest = raw[at:end].split(b' ', 1)
+            path, length = rest.rsplit(b' ', 1)
+            at = end + 1 + int(length)
+            found[path.decode()] = raw[end + 1:at]
+        return found

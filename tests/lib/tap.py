@@ -21,13 +21,18 @@ time goes in as tap.main(globals(), more=[('name', function), ...]).
 """
 
 import os
+import shlex
+import signal
 import sys
 import traceback
 
 
+TERMINATED = 128 + signal.SIGTERM      # as vm.py's handler exits
 # What in the environment chooses another test under the same name.
-REPEATED = ('GDB', 'KERNEL', 'SMP', 'ICOUNT', 'AX_SEED', 'TORTURE_SEED',
-            'COMPILED_SEED')
+REPEATED = ('GDB', 'KERNEL', 'SMP', 'ICOUNT', 'SEED', 'COMMANDS', 'AX_SEED',
+            'TORTURE_SEED', 'COMPILED_SEED', 'FUZZ_SEED', 'OSI_APPEND',
+            'OSI_CPU', 'OSI_SMP', 'OSI_DISK', 'OSI_MISSING', 'OSI_OPTIONS',
+            'OSI_IMAGE', 'GDBX_RECORDINGS', 'GDBX_LANDINGS', 'GDBX_SEED')
 
 
 class Skip(Exception):
@@ -103,6 +108,9 @@ def _run(number, name, function):
         else:
             note(traceback.format_exc())
         note(f'repeat: {repeat_command()} {name}')
+        if isinstance(e, SystemExit) and e.code == TERMINATED:
+            print('Bail out! terminated', flush=True)
+            raise
         return False
     print(f'ok {number} - {title}', flush=True)
     return True
@@ -115,7 +123,8 @@ def repeat_command():
     program = os.path.abspath(sys.argv[0])
     lib = os.path.relpath(os.path.dirname(os.path.abspath(__file__)), top)
     words = [f'PYTHONPATH={lib}']
-    words += [f'{k}={os.environ[k]}' for k in REPEATED if os.environ.get(k)]
+    words += [f'{k}={shlex.quote(os.environ[k])}' for k in REPEATED
+              if os.environ.get(k)]
     words += ['python3', os.path.relpath(program, top)]
     return ' '.join(words)
 

@@ -38,8 +38,10 @@ PR_SET_PDEATHSIG = 1
 # A machine of few devices boots in a third of the time.
 MACHINE = ['-nodefaults', '-no-user-config', '-display', 'none', '-accel',
            'tcg', '-no-reboot']
+# Whether timer interrupts come the kernel tries within ten of its ticks, which
+# a busy host may not give it; then it panics.
 CMDLINE = ('console=ttyS0 quiet panic=-1 noresume audit=0 '
-           'random.trust_bootloader=on')
+           'random.trust_bootloader=on no_timer_check')
 
 
 class VMError(Exception):
@@ -141,20 +143,27 @@ class VM:
     run: programs started in the guest before it says it is ready.
     gdb: 'unix', 'tcp' or None; gdb_options: appended, e.g. ',gdbx=off'.
     paused: do not run the first instruction (-S).
+    disk: the programs are on a disk (ext4) too, as /disk/bin/NAME.
     """
 
     def __init__(self, kernel='6.1', run=(), qemu='patched', smp=1,
                  memory='512M', cpu=None, gdb='unix', gdb_options='',
-                 append='', paused=False, extra=(), deadline=180):
+                 append='', paused=False, extra=(), deadline=180, disk=False):
         self.kernel, self.run, self.smp = kernel, list(run), smp
         self.memory, self.cpu, self.append = memory, cpu, append
         self.gdb, self.gdb_options = gdb, gdb_options
         self.paused, self.extra, self.deadline = paused, list(extra), deadline
         self.qemu = qemu_binary(qemu)
-        self.guest = build.guest(kernel) if kernel else None
+        self.guest = build.guest(kernel, disk=disk) if kernel else None
+        self.disk = disk
         self.process = self.oracle = self.qmp = self.dir = None
         self.sockets, self.console = {}, None
         self.gdb_target = None
+
+    def sysroot(self):
+        """The guest's files on this side."""
+        return build.OUT / build.ARCHES[build.KERNELS[self.kernel].arch] \
+            .directory
 
     # The command line -----------------------------------------------------
 
@@ -162,8 +171,11 @@ class VM:
         if not self.guest:
             return []
         line = f'{CMDLINE} gdbx.run={",".join(self.run)} {self.append}'
-        return ['-kernel', str(self.guest / 'vmlinuz'),
-                '-initrd', str(self.guest / 'initrd'), '-append', line]
+        disk = ['-drive', f'if=virtio,format=raw,snapshot=on,file='
+                f'{build.OUT / "disk.img"}'] if self.disk else []
+        return ['-kernel', str(self.guest / 'vmlinuz'), '-initrd',
+                str(self.guest / ('initrd-disk' if self.disk else 'initrd')),
+                *disk, '-append', line]
 
     def _gdb_arguments(self):
         if not self.gdb:
@@ -249,7 +261,9 @@ class VM:
         for name in names:
             text = self.log(name).strip()
             if text:
-                return text.splitlines()[-1].strip()[:300]
+                lines = text.splitlines()
+                why = [x for x in lines if 'Kernel panic' in x]
+                return (why or lines)[-1].strip()[:300]
         return ''
 
     def wait_console(self, size):

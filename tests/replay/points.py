@@ -4,31 +4,16 @@
 session, of the machine and of a process, stops at the same instructions.
 """
 import re
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / d)
-                for d in ('lib', 'rsp')]
-import tap  # noqa: E402
-from session import M, Talk, until  # noqa: E402
-from vm import (MACHINE, SYSROOT, VM, die_with_parent,  # noqa: E402
-                firmware)
+import recording
+from recording import M, RDI, RIP, addresses, const, rdi_is, tap
 
-RDI, RIP = 5, 16
 FIRST = 3000                    # the call of work() where it begins
 HITS = 12
 MARGIN = 100000
 DEADLINE = 120                  # a whole boot lies before the first stop
-
-
-def const(value):
-    return '25%016x' % value
-
-
-def rdi_is(value):
-    return f'260005{const(value)}1327'
 
 
 def memory_is(address, value):
@@ -41,7 +26,7 @@ class Session:
     def __init__(self, vm, work, counter, shift=0, margin=False):
         self.work, self.counter, self.shift = work, counter, shift
         self.trail = []
-        with Talk(vm) as self.talk:
+        with recording.talk_to(vm) as self.talk:
             self.talk.deadline = DEADLINE
             self.machine()
             self.process()
@@ -99,60 +84,24 @@ class Session:
                       'the counter has come so far')
 
 
-class Machine:
-    """One that stands at its first instruction and hears nothing from
-    outside: what would come from a socket is the hard part of a recording, and
-    not what is asked here."""
-
-    def __init__(self, mode, path):
-        vm = VM(run=['busy-a', 'busy-b'], paused=True)
-        self.dir = tempfile.TemporaryDirectory(prefix='gdbx-')
-        self.gdb_target = self.dir.name + '/gdb'
-        self.process = subprocess.Popen(
-            [str(vm.qemu), *firmware(), *MACHINE, '-S', '-m', '256M',
-             '-serial', 'null', '-serial', 'null',
-             '-gdb', f'unix:{self.gdb_target},server=on,wait=off',
-             '-icount', f'shift=auto,rr={mode},rrfile={path}',
-             *vm.guest_arguments()], stdin=subprocess.DEVNULL,
-            preexec_fn=die_with_parent)
-        until(lambda: Path(self.gdb_target).exists() or
-              self.process.poll() is not None, 'it listens')
-
-    def stop(self):
-        self.process.terminate()        # in order: the recording is written
-        self.process.wait(60)
-        self.dir.cleanup()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.stop()
-
-
-def addresses():
-    """Of work() and the counter; the program is linked statically."""
-    names = subprocess.run(['nm', str(SYSROOT / 'bin/busy')], check=True,
-                           capture_output=True, text=True).stdout
-    find = {n: int(a, 16) for a, n in
-            re.findall(r'([0-9a-f]+) \w (work|counter)\n', names)}
-    return find['work'], find['counter']
+def machine(mode, path):
+    return recording.Machine(mode, path, shift='auto', sleep='on')
 
 
 def trail(mode, path, **options):
-    with Machine(mode, path) as vm:
+    with machine(mode, path) as vm:
         return Session(vm, *addresses(), **options).trail
 
 
-recording = {}
+kept = {}
 
 
 def record():
-    if not recording:
-        recording['dir'] = tempfile.TemporaryDirectory(prefix='gdbx-rr-')
-        recording['path'] = str(Path(recording['dir'].name) / 'rr')
-        recording['trail'] = trail('record', recording['path'], margin=True)
-    return recording['path'], recording['trail']
+    if not kept:
+        kept['dir'] = tempfile.TemporaryDirectory(prefix='gdbx-rr-')
+        kept['path'] = str(Path(kept['dir'].name) / 'rr')
+        kept['trail'] = trail('record', kept['path'], margin=True)
+    return kept['path'], kept['trail']
 
 
 def test_same_stops():
@@ -169,4 +118,5 @@ def test_another_condition():
     tap.check(trail('replay', path, shift=1) != want, 'the same trail')
 
 
-tap.main(globals())
+if __name__ == "__main__":
+    tap.main(globals())

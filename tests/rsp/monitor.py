@@ -60,7 +60,7 @@ def test_usage(vm):
             say(talk, f'gdbx break 16 {bad}', '^usage')
         say(talk, 'gdbx break 16 cpl 4', "no value of cpl: '4'")
         say(talk, 'gdbx break 16 cr3 x', "no value of cr3: 'x'")
-        say(talk, 'gdbx points now', '^usage: gdbx points$')
+        say(talk, 'gdbx points now', '^usage: gdbx points\\n')
         for bad in ('', '0', 'x', '1 2'):
             say(talk, f'gdbx delete {bad}', '^usage')
         say(talk, 'gdbx delete all', 'there are none')

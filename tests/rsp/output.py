@@ -230,15 +230,20 @@ def storm(talk, work, guest=ONE):
           'a hundred thousand lines')
 
 
-def drain(talk):
-    """Reads and acknowledges until the stop reply: (it, text)"""
-    talk.ack = True
+def read_on(talk):
+    """Reads until the stop reply: (it, text)"""
     text = ''
     while True:
         packet = talk.read_packet()
         if packet[:1] != b'O':
             return packet.decode(), text
         text += unhex(packet)
+
+
+def drain(talk):
+    """The same, and acknowledges."""
+    talk.ack = True
+    return read_on(talk)
 
 
 @on(ONE)
@@ -434,4 +439,5 @@ def test_control():
         tap.fails(check_lines, bad, 5)
 
 
-tap.main(globals())
+if __name__ == '__main__':
+    tap.main(globals())

@@ -172,7 +172,7 @@ def test_wrong_address(vm):
 
 @on(guest)
 def test_exec(vm):
-    "exec: the breakpoint is of the old address space until the next stop"
+    "exec: a client without exec events has its breakpoint in the new program"
     said = spawn(vm, 'executed_anew')
     with Talk(vm) as talk:
         place = Place(said, talk)
@@ -180,10 +180,10 @@ def test_exec(vm):
         place.point('process', place.where)
         place.begin()
         place.run('process')
-        tap.equal(place.stops, [(place.pid, place.where)] * 2, 'stops')
+        tap.equal(place.stops, [(place.pid, place.where)] * 5, 'stops')
         place.step_over('machine', MACHINE, place.done)
         place.run('process')
-        tap.equal(place.stops, [(place.pid, place.where)] * 6, 'stops')
+        tap.equal(place.stops, [(place.pid, place.where)] * 9, 'stops')
 
 
 @on(guest)

@@ -6,7 +6,8 @@ goes on and every resume has its one answer.
 Negative controls: each was seen red with an emulator of f0e3799, before what
 the review found was mended (GDBX_QEMU names one), but for two: that one was
 right about zombies and resumed all vCPUs at once. test_exited was seen red
-with the kill left out, test_vanish_locked with the connection kept open.
+with the kill left out, test_vanish_locked with the connection kept open,
+test_interrupt_at_a_stop with an emulator of 2b734d3.
 """
 import re
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'lib'))
 import tap  # noqa: E402
+from rsp import Rsp  # noqa: E402
 from session import (HELD, M, ONE, SHUT, TWO, Talk, asleep,  # noqa: E402
                      counters, goes_on, on, places, until)
 
@@ -60,6 +62,67 @@ def vanish_often(vm, guest):
 def test_vanish_one_cpu(vm):
     "clients vanish while the guest runs with 257 points, one vCPU"
     vanish_often(vm, ONE)
+
+
+@on(ONE)
+def test_detached_client_asks_on(vm):
+    "a client without multiprocess that asks on after its detach gets errors"
+    with Rsp(vm.gdb_target, deadline=30) as talk:
+        talk.ask('qSupported:swbreak+')
+        tap.equal(talk.ask('?')[:10], 'T05thread:', '?')
+        tap.contains(talk.ask('bc'), 'no recording', 'bc')
+        tap.equal(talk.ask('D'), 'OK', 'D')
+        talk.interrupt()            # a byte stops the machine, and is lost
+        for payload in ('D', '?', 'c', 's', 'g', 'D;1'):
+            tap.equal(talk.ask(payload), 'E01', payload)
+        talk.ask('qSupported:multiprocess+')
+        tap.contains(talk.ask('?'), f'thread:p{M}.', '?')
+        tap.check(len(talk.ask('g')) > 100, 'g')
+    vm.qmp.command('cont')
+    goes_on(ONE)
+
+
+@on(ONE)
+def test_write_to_a_task(vm):
+    "a write in a task's thread is to its memory, not to that on the CPU"
+    _, counter = places(vm)
+    pids = [ONE.pids[name] for name in ('busy-a', 'busy-b')]
+    with Talk(vm) as talk:
+        talk.command('gdbx threads tasks')
+        rows = dict(re.findall(r'<thread id="([^"]*)"[^>]*>pid (\d+) ',
+                               talk.xfer('threads')))
+        task, pid = next((t, int(p)) for t, p in rows.items()
+                         if int(p) in pids)
+        talk.ok(f'Hg{task}')
+        talk.ok(f'M{counter},8:0000000000770000')
+        talk.command('gdbx threads cpus')
+        found = {}
+        for p in pids:
+            talk.ok(f'Hg{talk.attach(p)}')
+            found[p] = talk.number(counter) == 0x77 << 40
+        tap.equal([p for p in pids if found[p]], [pid], 'written')
+
+
+@on(ONE)
+def test_interrupt_at_a_stop(vm):
+    "Ctrl-C at a stop that gdb leaves again by itself answers its next resume"
+    _, counter = places(vm)
+    with Talk(vm) as talk:
+        thread = talk.attach(ONE.pids['busy-a'])
+        talk.ok(f'Z2,{counter},8')
+        for _ in range(3):
+            talk.expect(talk.run(), f'T05thread:{thread};watch:')
+            talk.interrupt()
+            # What gdb asks for a condition that it decides itself.
+            talk.number(counter)
+            tap.check(len(talk.ask('g')) > 100, 'g')
+            talk.expect(talk.run(), f'T02thread:{thread};$')
+        # One that its user has got to see: nothing is left to be told.
+        talk.expect(talk.run(), f'T05thread:{thread};watch:')
+        talk.interrupt()
+        talk.xfer('threads')
+        talk.expect(talk.run(), f'T05thread:{thread};watch:')
+    vm.qmp.command('cont')
 
 
 # Steps of a thread that sleeps --------------------------------------------
@@ -169,7 +232,7 @@ def check_exited(talk, thread, work):
     """What gdb asks of a process that it does not know to be gone."""
     talk.ok(f'Hg{thread}')
     tap.equal(talk.ask('qC'), 'QC' + thread)
-    tap.equal(set(talk.ask('g')), {'x'}, 'registers')
+    tap.equal(set(talk.ask('g')), {'x', '0'}, 'registers: none, and a PC')
     tap.check(talk.ask(f'm{work},4').startswith('E'), 'it has memory')
     talk.ask(f'Z0,{work},1')
     points = [line for line in talk.command('gdbx points').splitlines()
@@ -185,10 +248,13 @@ def exited(vm, reaped):
     with Talk(vm) as talk:
         victim = attach_child(vm, talk, parent) if reaped else parent
         thread = f'p{victim:x}.{victim:x}' if reaped else talk.attach(victim)
+        talk.command('gdbx follow exits off')
         exit_then_stop(vm, talk, victim, first, reaped)
         check_exited(talk, thread, work)
+        talk.command('gdbx follow exits on')
         stop = talk.run()
-        tap.equal(stop[0], f'W00;process:{victim:x}', 'reply')
+        tap.equal(stop[0], f'{"W00" if reaped else "X09"};process:{victim:x}',
+                  'reply')
         talk.resume()
         tap.check(int(vm.oracle.answer()) > victim, 'the new program starts')
         # busy-b runs the code where the breakpoint was, and nothing stops.
@@ -201,7 +267,7 @@ def exited(vm, reaped):
 
 @on(ONE)
 def test_exited(vm):
-    "a zombie: no registers, no points, W at the next resume"
+    "a zombie: no registers, no points, X at the resume that may tell it"
     exited(vm, False)
 
 

@@ -92,9 +92,9 @@ class Talk(Rsp):
         tap.equal(self.ask('vMustReplyEmpty'), '', 'answer')
 
 
-def until(function, what):
+def until(function, what, deadline=DEADLINE):
     """Asks again and again; the deadline only turns a hang into a failure."""
-    end = time.monotonic() + DEADLINE
+    end = time.monotonic() + deadline
     while not function():
         tap.check(time.monotonic() < end, f'in vain: {what}')
 

@@ -11,7 +11,11 @@
 #include "hw/core/cpu.h"
 #include "introspect/qemu.h"
 #include "exec/page-protection.h"
+#include "gdbx/insn-sets.h"
+#include "gdbx/insn.h"
 #include "gdbx/regs.h"
+#include "gdbx/syscall.h"
+#include "gdbx/trap.h"
 #include "gdbx/walk.h"
 #include "gdbstub/hooks.h"
 #include "gdbstub/gdbx/sites.h"
@@ -40,11 +44,40 @@ static void osi_cpu(CPUState *cs, OsiCpu *out)
         .cpl = env->hflags & HF_CPL_MASK,
         .halted = cs->halted,
     };
+    /* QEMU numbers them as instructions do. */
+    for (int i = 0; i < MIN(CPU_NB_REGS, OSI_GPRS); i++) {
+        out->gpr[i] = env->regs[i];
+    }
+}
+
+static void task_cpu(CPUState *cs, OsiCpu *out)
+{
+    CPUX86State *env = cpu_env(cs);
+
+    out->index = cs->cpu_index;
+    out->cr0 = env->cr[0];
+    out->gs_base = env->segs[R_GS].base;
+#ifdef TARGET_X86_64
+    out->kernel_gs_base = env->kernelgsbase;
+#else
+    out->kernel_gs_base = 0;
+#endif
+    out->cpl = env->hflags & HF_CPL_MASK;
 }
 
 static uint64_t address_space(CPUState *cs)
 {
     return cpu_env(cs)->cr[3];
+}
+
+static uint64_t thread_pointer(const GdbxThread *t)
+{
+    bool narrow = t->view == GDBX_VIEW_PROCESS32;
+
+    if (t->cs) {
+        return cpu_env(t->cs)->segs[narrow ? R_GS : R_FS].base;
+    }
+    return narrow ? t->saved->gs_base : t->saved->fs_base;
 }
 
 static int privilege(CPUState *cs)
@@ -58,7 +91,7 @@ static bool is_64bit(CPUState *cs)
 }
 
 /* EIP to linear address: outside 64-bit code CS has a base. */
-static uint64_t linear(CPUX86State *env, uint64_t eip)
+uint64_t gdbx_i386_linear(CPUX86State *env, uint64_t eip)
 {
     if (env->hflags & HF_CS64_MASK) {
         return eip;
@@ -66,9 +99,9 @@ static uint64_t linear(CPUX86State *env, uint64_t eip)
     return (uint32_t)(env->segs[R_CS].base + (uint32_t)eip);
 }
 
-static uint64_t pc(CPUState *cs)
+uint64_t gdbx_i386_pc(CPUState *cs)
 {
-    return linear(cpu_env(cs), cpu_env(cs)->eip);
+    return gdbx_i386_linear(cpu_env(cs), cpu_env(cs)->eip);
 }
 
 /*
@@ -87,7 +120,7 @@ static const void *tlb_peek(CPUState *cs, uint64_t va)
     return (const void *)((uintptr_t)va + e->addend);
 }
 
-static bool read_virt(CPUState *cs, uint64_t va, void *buf, size_t len)
+bool gdbx_i386_read_virt(CPUState *cs, uint64_t va, void *buf, size_t len)
 {
     const void *host = NULL;
     OsiMemory mem;
@@ -118,7 +151,7 @@ static bool read_virt(CPUState *cs, uint64_t va, void *buf, size_t len)
     return true;
 }
 
-static void trace(CPUState *cs, uint64_t words[GDBX_TRACE_WORDS])
+void gdbx_i386_trace(CPUState *cs, uint64_t words[GDBX_TRACE_WORDS])
 {
     CPUX86State *env = cpu_env(cs);
 
@@ -130,63 +163,62 @@ static void trace(CPUState *cs, uint64_t words[GDBX_TRACE_WORDS])
     words[17] = env->eflags;
 }
 
-#ifdef TARGET_X86_64
-/*
- * A 32-bit program's SYSENTER or SYSCALL returns behind the `int $0x80' that
- * follows it in the vDSO (int80_landing_pad, arch/x86/entry/vdso/vdso32).
- */
-static bool fast_call_return(CPUState *cs, uint64_t from, uint64_t *to)
+static uint64_t result(CPUState *cs)
 {
-    uint8_t code[16];
-
-    if (!read_virt(cs, from, code, sizeof(code))) {
-        return false;
-    }
-    for (unsigned i = 0; i + 1 < sizeof(code); i++) {
-        if (code[i] == 0xcd && code[i + 1] == 0x80) {
-            *to = from + i + 2;
-            return true;
-        }
-    }
-    return false;
+    return cpu_env(cs)->regs[R_EAX];
 }
-#endif
 
-/*
- * SYSCALL leaves the address behind it in RCX (Intel SDM vol. 2, SYSCALL); an
- * exception or INT n pushes RIP, below it perhaps an error code (vol. 3A, 6.14).
- */
-static uint64_t user_return(CPUState *cs, uint64_t from, bool *complete)
+static void set_result(CPUState *cs, uint64_t value)
+{
+    cpu_env(cs)->regs[R_EAX] = value;
+}
+
+static bool leave_function(CPUState *cs)
 {
     CPUX86State *env = cpu_env(cs);
-    uint64_t stack[2] = { 0 }, to;
+    unsigned word = env->hflags & HF_CS64_MASK ? 8 : 4;
+    uint64_t to = 0;
 
-    *complete = true;
-#ifdef TARGET_X86_64
-    if (env->eip == env->lstar) {
-        return env->regs[R_ECX];
+    if (!gdbx_i386_read_virt(cs, env->regs[R_ESP], &to, word)) {
+        return false;
     }
-    if ((env->eip == env->cstar || env->eip == env->sysenter_eip) &&
-        fast_call_return(cs, from, &to)) {
-        return to;
+    env->eip = le64_to_cpu(to);
+    env->regs[R_ESP] += word;
+    env->regs[R_EAX] = 0;
+    return true;
+}
+
+/* SYSCALL, SYSENTER and INT 0x80 are two bytes each: Intel SDM vol. 2. */
+static bool call_again(CPUState *cs, uint64_t number)
+{
+    CPUX86State *env = cpu_env(cs);
+    uint8_t code[2];
+
+    if (!gdbx_i386_read_virt(cs, gdbx_i386_pc(cs) - 2, code, sizeof(code)) ||
+        !((code[0] == 0x0f && (code[1] == 0x05 || code[1] == 0x34)) ||
+          (code[0] == 0xcd && code[1] == 0x80))) {
+        return false;
     }
-#endif
-    read_virt(cs, env->regs[R_ESP], stack, sizeof(stack));
-    for (int i = 0; i < 2; i++) {
-        /* An instruction has at most 15 bytes. */
-        if (stack[i] > from && stack[i] - from <= 15) {
-            return stack[i];
-        }
-    }
-    *complete = false;
-    return from;
+    env->eip -= 2;
+    env->regs[R_EAX] = number;
+    return true;
 }
 
 void HELPER(gdbx_point)(CPUX86State *env, target_ulong eip, uint32_t again)
 {
     CPUState *cs = env_cpu(env);
 
-    if (gdbx_point_hit(cs, linear(env, eip), GETPC(), again)) {
+    if (gdbx_point_hit(cs, gdbx_i386_linear(env, eip), GETPC(), again)) {
+        cs->exception_index = EXCP_DEBUG;
+        cpu_loop_exit_restore(cs, GETPC());
+    }
+}
+
+void HELPER(gdbx_step)(CPUX86State *env, target_ulong eip, uint32_t again)
+{
+    CPUState *cs = env_cpu(env);
+
+    if (gdbx_step_arrived(cs, gdbx_i386_linear(env, eip), GETPC(), again)) {
         cs->exception_index = EXCP_DEBUG;
         cpu_loop_exit_restore(cs, GETPC());
     }
@@ -197,7 +229,7 @@ uint64_t HELPER(gdbx_peek)(CPUX86State *env, uint64_t addr, uint32_t size)
     CPUState *cs = env_cpu(env);
     uint64_t value = 0;
 
-    if (!read_virt(cs, addr, &value, size)) {
+    if (!gdbx_i386_read_virt(cs, addr, &value, size)) {
         gdbx_unread[gdbx_slot(cs)] = 1;
     }
     return le64_to_cpu(value);
@@ -212,7 +244,8 @@ void gdbx_hook_fetch_fault(CPUState *cs, uint64_t addr, uint32_t error_code,
                            uintptr_t ra)
 {
     qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_FETCH_FAULT]);
-    if ((error_code & PG_ERROR_P_MASK) && pc(cs) == addr &&
+    if ((error_code & PG_ERROR_P_MASK) &&
+        gdbx_i386_pc(cs) == addr &&
         gdbx_points_armed() && gdbx_point_hit(cs, addr, ra, false)) {
         cs->exception_index = EXCP_DEBUG;
         cpu_loop_exit_restore(cs, ra);
@@ -226,7 +259,11 @@ void gdbx_hook_exec_page(CPUState *cs, uint64_t addr, uint64_t paddr, int prot,
     MemoryRegion *mr;
     hwaddr at, len = TARGET_PAGE_SIZE;
 
-    if (!(prot & PAGE_EXEC) || !gdbx_site_page_wanted(addr)) {
+    if (!(prot & PAGE_EXEC)) {
+        return;
+    }
+    gdbx_insn_space_loaded(cs);
+    if (!gdbx_site_page_wanted(addr)) {
         return;
     }
     qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_EXEC_PAGE]);
@@ -243,23 +280,42 @@ static void drop_code(uint64_t ram)
     tb_invalidate_phys_range(ram, ram + TARGET_PAGE_SIZE - 1);
 }
 
+static void start(void)
+{
+    gdbx_i386_walk_start();
+    gdbx_i386_held_start();
+}
+
 static const GdbxArch x86_arch = {
-    .start = gdbx_i386_walk_start,
+    .start = start,
+    .deliver = gdbx_i386_deliver,
+    .forget_held = gdbx_i386_forget_held,
     .osi_cpu = osi_cpu,
+    .task_cpu = task_cpu,
     .address_space = address_space,
     .string_regs = 1 << R_ECX | 1 << R_ESI | 1 << R_EDI,
     .privilege = privilege,
+    .thread_pointer = thread_pointer,
     .is_64bit = is_64bit,
-    .pc = pc,
-    .trace = trace,
-    .user_return = user_return,
+    .pc = gdbx_i386_pc,
+    .trace = gdbx_i386_trace,
     .description = gdbx_i386_description,
     .reg_info = gdbx_i386_reg_info,
     .read_reg = gdbx_i386_read_reg,
     .write_reg = gdbx_i386_write_reg,
+    .write_saved = gdbx_i386_write_saved,
+    .write_standing = gdbx_i386_write_standing,
+    .thread_key = gdbx_i386_thread_key,
+    .result = result,
+    .set_result = set_result,
+    .call_again = call_again,
+    .leave_function = leave_function,
     .condition_reg = gdbx_i386_condition_reg,
     .insns_left = gdbx_i386_insns_left,
-    .read_virt = read_virt,
+    .calls_changed = gdbx_insn_sets_changed,
+    .pc_at = gdbx_i386_pc_at,
+    .repeats = gdbx_i386_repeats,
+    .read_virt = gdbx_i386_read_virt,
     .drop_code = drop_code,
 };
 

@@ -9,10 +9,11 @@
 #include "exec/translator.h"
 #include "system/cpu-timers.h"
 #include "tcg/tcg-op.h"
+#include "gdbx/emit.h"
 #include "gdbx/regs.h"
 #include "gdbstub/hooks.h"
-#include "gdbstub/gdbx/emit.h"
 #include "gdbstub/gdbx/sites.h"
+#include "gdbstub/gdbx/step.h"
 
 #define HELPER_H "gdbx/helper.h"
 #include "exec/helper-proto.h.inc"
@@ -20,11 +21,7 @@
 #include "exec/helper-info.c.inc"
 #undef HELPER_H
 
-typedef struct Site {
-    GdbxSite site;
-    TCGv eip;
-    CCOp cc_op;          /* known at translation, or CC_OP_DYNAMIC */
-} Site;
+typedef GdbxI386Site Site;
 
 /*
  * The first instruction of such a block has been begun before, in another
@@ -53,15 +50,34 @@ static uint64_t ram_page(const DisasContextBase *db)
     return page == -1 ? GDBX_NO_RAM : page & TARGET_PAGE_MASK;
 }
 
+static bool step_wanted(const DisasContextBase *db)
+{
+    return (tb_cflags(db->tb) & GDBX_CF_STEP) &&
+           (db->tb->flags & HF_CPL_MASK) == 3;
+}
+
+static bool point_wanted(const DisasContextBase *db)
+{
+    return gdbx_points_armed() &&
+           gdbx_site_wanted(ram_page(db), db->pc_next & ~TARGET_PAGE_MASK);
+}
+
+/* A single step executes its instruction before points count (R6). */
+static bool single_step(const DisasContextBase *db)
+{
+    return tb_cflags(db->tb) & CF_SINGLE_STEP;
+}
+
 bool gdbx_hook_insn_wanted(const DisasContextBase *db)
 {
-    if (!gdbx_points_armed()) {
+    bool step = step_wanted(db), insn = gdbx_i386_insn_wanted(db);
+
+    if (!step && !insn && !gdbx_points_armed()) {
         return false;
     }
     qatomic_inc(&gdbx_hook_calls[GDBX_HOOK_INSN_WANTED]);
-    /* A single step executes its instruction before points count (R6). */
-    return gdbx_site_wanted(ram_page(db), db->pc_next & ~TARGET_PAGE_MASK) &&
-           !(tb_cflags(db->tb) & CF_SINGLE_STEP) && !done_again(db);
+    return (insn || ((step || point_wanted(db)) && !single_step(db))) &&
+           !done_again(db);
 }
 
 /* A field of env that is one of the translator's globals, or NULL. */
@@ -77,19 +93,28 @@ static TCGTemp *global_at(size_t offset)
     return NULL;
 }
 
-/*
- * The state of the flags is restored from what insn_start says, but string
- * instructions take that back further on; so it is stored here.
- */
-static void call(const GdbxSite *site)
+void gdbx_i386_sync_flags(const GdbxI386Site *s)
 {
-    const Site *s = container_of(site, Site, site);
-
     if (s->cc_op != CC_OP_DYNAMIC) {
         tcg_gen_movi_i32(temp_tcgv_i32(global_at(offsetof(CPUX86State, cc_op))),
                          s->cc_op);
     }
+}
+
+static void call(const GdbxSite *site)
+{
+    const Site *s = container_of(site, Site, site);
+
+    gdbx_i386_sync_flags(s);
     gen_helper_gdbx_point(tcg_env, s->eip, tcg_constant_i32(site->again));
+}
+
+static void step(const GdbxSite *site)
+{
+    const Site *s = container_of(site, Site, site);
+
+    gdbx_i386_sync_flags(s);
+    gen_helper_gdbx_step(tcg_env, s->eip, tcg_constant_i32(site->again));
 }
 
 static void space(const GdbxSite *site, TCGv_i64 out)
@@ -185,7 +210,7 @@ void gdbx_hook_insn(const DisasContextBase *db, TCGv eip)
             .again = (flags & HF_RF_MASK) && db->num_insns == 1,
             .cpu = offsetof(X86CPU, parent_obj) - offsetof(X86CPU, env),
             .pc = tcg_temp_new_i64(),
-            .call = call, .space = space, .reg = reg, .peek = peek,
+            .call = call, .step = step, .space = space, .reg = reg, .peek = peek,
         },
         .eip = eip,
         .cc_op = tcg_get_insn_start_param(db->insn_start, 1),
@@ -198,5 +223,12 @@ void gdbx_hook_insn(const DisasContextBase *db, TCGv eip)
         tcg_gen_addi_i64(s.site.pc, s.site.pc, (uint32_t)db->tb->cs_base);
         tcg_gen_ext32u_i64(s.site.pc, s.site.pc);
     }
-    gdbx_emit_site(&s.site);
+    if (step_wanted(db) && !single_step(db)) {
+        gdbx_emit_step(&s.site);
+    }
+    if (point_wanted(db) && !single_step(db)) {
+        gdbx_emit_site(&s.site);
+    }
+    /* Last: what it announces happens, unless it is what stops itself. */
+    gdbx_i386_emit_insn(db, &s);
 }

@@ -219,6 +219,14 @@ static const Feature process32[] = {
     { NULL },
 };
 
+/* A CPU as boot code sees it. */
+static const Feature boot[] = {
+    FEATURE("org.gnu.gdb.i386.core", machine_core_types, core32, true),
+    FEATURE("org.gnu.gdb.i386.sse", sse_types, sse32, true),
+    FEATURE("org.qemu.gdbx", "", ours, false),
+    { NULL },
+};
+
 /* 32-bit CPUs have 32-bit processes only. */
 static const struct {
     const Feature *features;
@@ -232,6 +240,8 @@ static const struct {
     [GDBX_VIEW_PROCESS] = { process32, "i386", "GNU/Linux" },
 #endif
     [GDBX_VIEW_PROCESS32] = { process32, "i386", "GNU/Linux" },
+    [GDBX_VIEW_REAL] = { boot, "i8086", "none" },
+    [GDBX_VIEW_PROTECTED] = { boot, "i386", "none" },
 };
 
 const Reg *gdbx_i386_reg(GdbxView view, unsigned n)

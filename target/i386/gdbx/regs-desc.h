@@ -43,7 +43,28 @@ enum {
     M_FCTRL = M_ST + 8, M_XMM = M_ST + 16, M_MXCSR = M_XMM + CPU_NB_REGS,
 };
 
+static inline bool gdbx_i386_is_boot(GdbxView view)
+{
+    return view == GDBX_VIEW_REAL || view == GDBX_VIEW_PROTECTED;
+}
+
+static inline bool gdbx_i386_is_cpu(GdbxView view)
+{
+    return view == GDBX_VIEW_MACHINE || gdbx_i386_is_boot(view);
+}
+
+/*
+ * What is added to register @r of @view to make a linear address: of the program
+ * counter the base of CS; in a boot view of the stack pointer that of SS.
+ */
+uint32_t gdbx_i386_segment_base(CPUX86State *env, GdbxView view, const Reg *r);
+
 /* NULL: there is no such register. */
 const Reg *gdbx_i386_reg(GdbxView view, unsigned n);
+
+/* regs-fpu.c: appends @r if it is one of the FPU's, else false. */
+bool gdbx_i386_saved_fpu(const OsiFpu *fpu, const Reg *r, GByteArray *out);
+/* The same of a CPU: the tags and the last instruction's places, else false. */
+bool gdbx_i386_live_fpu(const CPUX86State *env, const Reg *r, GByteArray *out);
 
 #endif

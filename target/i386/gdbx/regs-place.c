@@ -89,6 +89,13 @@ static GdbxRegPlace machine_place(unsigned machine, bool cs64, unsigned bits)
     return control_place(machine);
 }
 
+/* Shown as a linear address, or not at all: no plain field. */
+static bool in_segment(GdbxView view, bool cs64, const Reg *r)
+{
+    return (gdbx_i386_is_boot(view) && (cs64 || r->machine == M_SP)) ||
+           (gdbx_i386_is_cpu(view) && !cs64 && r->machine == M_RIP);
+}
+
 bool gdbx_i386_reg_place(GdbxView view, bool cs64, unsigned n,
                          GdbxRegPlace *out)
 {
@@ -99,7 +106,7 @@ bool gdbx_i386_reg_place(GdbxView view, bool cs64, unsigned n,
         place = (GdbxRegPlace) { .kind = GDBX_PLACE_CONST, .value = -1 };
     } else if (r && r->kind == K_CPL) {
         place.kind = GDBX_PLACE_CPL;
-    } else if (r && r->machine >= 0) {
+    } else if (r && r->machine >= 0 && !in_segment(view, cs64, r)) {
         place = machine_place(r->machine, cs64, r->bits);
     }
     if (place.kind == GDBX_PLACE_NONE) {
@@ -167,13 +174,28 @@ bool gdbx_i386_condition_reg(CPUState *cs, GdbxView view, unsigned n,
     if (!r || r->machine < 0 || r->bits > 64) {
         return false;
     }
+    if (gdbx_i386_is_boot(view) && env->hflags & HF_CS64_MASK) {
+        return false;
+    }
+    if (r->machine == M_RIP) {
+        *value = pc;
+        return true;
+    }
+    if (r->machine == M_SP) {
+        *value = (uint32_t)(env->regs[R_ESP] &
+                            (env->hflags & HF_SS32_MASK ? UINT32_MAX
+                                                        : UINT16_MAX)) +
+                 gdbx_i386_segment_base(env, view, r);
+        return true;
+    }
     if (r->machine == M_FLAGS) {
         *value = flags_now(cs, ra);
         return true;
     }
     /* Computed, or in another device. */
     buf = g_byte_array_new();
-    if (!gdb_read_register(cs, buf, r->machine) || buf->len > sizeof(le)) {
+    if (!(!gdbx_i386_is_cpu(view) && gdbx_i386_live_fpu(env, r, buf)) &&
+        (!gdb_read_register(cs, buf, r->machine) || buf->len > sizeof(le))) {
         return false;
     }
     memcpy(le, buf->data, buf->len);

@@ -37,9 +37,13 @@ bool gdbx_i386_reg_place(GdbxView view, bool cs64, unsigned n,
 const char *gdbx_i386_description(GdbxView view);
 bool gdbx_i386_reg_info(GdbxView view, unsigned n, GdbxRegInfo *out);
 bool gdbx_i386_read_reg(const GdbxThread *t, unsigned n, GByteArray *out);
+const char *gdbx_i386_write_saved(const GdbxThread *t, unsigned n,
+                                  const uint8_t *buf, GdbxSavedReg *out);
 bool gdbx_i386_write_reg(const GdbxThread *t, unsigned n, const uint8_t *buf);
 bool gdbx_i386_condition_reg(CPUState *cs, GdbxView view, unsigned n,
                              uint64_t pc, uintptr_t ra, uint64_t *value);
 unsigned gdbx_i386_insns_left(CPUState *cs, uintptr_t ra);
+uint64_t gdbx_i386_pc(CPUState *cs);
+void gdbx_i386_trace(CPUState *cs, uint64_t words[GDBX_TRACE_WORDS]);
 
 #endif

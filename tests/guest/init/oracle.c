@@ -15,13 +15,14 @@
 #include "oracle.h"
 
 static int port;
+static int raw = -1;            /* where data goes instead, unframed */
 
-static void put_bytes(const void *data, size_t n)
+static void put_bytes(int fd, const void *data, size_t n)
 {
     const char *p = data;
 
     while (n > 0) {
-        ssize_t done = write(port, p, n);
+        ssize_t done = write(fd, p, n);
 
         if (done < 0 && errno == EINTR) {
             continue;
@@ -38,9 +39,11 @@ void put_data(const void *data, size_t n)
 {
     char head[24];
 
-    if (n > 0) {
-        put_bytes(head, snprintf(head, sizeof(head), "+%zu\n", n));
-        put_bytes(data, n);
+    if (raw >= 0) {
+        put_bytes(raw, data, n);
+    } else if (n > 0) {
+        put_bytes(port, head, snprintf(head, sizeof(head), "+%zu\n", n));
+        put_bytes(port, data, n);
     }
 }
 
@@ -56,70 +59,6 @@ void put_text(const char *format, ...)
     if (n > 0) {
         put_data(text, n < (int)sizeof(text) ? n : (int)sizeof(text) - 1);
     }
-}
-
-static const char *put_fd(int fd)
-{
-    static char block[16384];
-    ssize_t n;
-
-    while ((n = read(fd, block, sizeof(block))) > 0) {
-        put_data(block, n);
-    }
-    return n < 0 ? strerror(errno) : NULL;
-}
-
-/* read PATH: the bytes of any file, /proc included. */
-static const char *cmd_read(int argc, char **argv)
-{
-    int fd = open(argv[1], O_RDONLY);
-    const char *error;
-
-    if (fd < 0) {
-        return strerror(errno);
-    }
-    error = put_fd(fd);
-    close(fd);
-    return error;
-}
-
-/* zread PATH: the same, compressed; /proc/kallsyms has several megabytes. */
-static const char *cmd_zread(int argc, char **argv)
-{
-    int fds[2], in = open(argv[1], O_RDONLY);
-    const char *error;
-    pid_t pid;
-
-    if (in < 0 || pipe(fds)) {
-        return strerror(errno);
-    }
-    pid = fork();
-    if (pid == 0) {
-        dup2(in, 0);
-        dup2(fds[1], 1);
-        close(fds[0]);
-        execl("/bin/busybox", "gzip", "-c", NULL);
-        _exit(127);
-    }
-    close(in);
-    close(fds[1]);
-    error = put_fd(fds[0]);
-    close(fds[0]);
-    waitpid(pid, NULL, 0);
-    return error;
-}
-
-/* link PATH: where a symbolic link points, such as /proc/PID/exe. */
-static const char *cmd_link(int argc, char **argv)
-{
-    char target[4096];
-    ssize_t n = readlink(argv[1], target, sizeof(target));
-
-    if (n < 0) {
-        return strerror(errno);
-    }
-    put_data(target, n);
-    return NULL;
 }
 
 /* peek PID ADDRESS LENGTH: memory of a process. */
@@ -165,11 +104,20 @@ static const char *cmd_insmod(int argc, char **argv)
     return NULL;
 }
 
+/* rmmod NAME */
+static const char *cmd_rmmod(int argc, char **argv)
+{
+    return syscall(SYS_delete_module, argv[1], O_NONBLOCK) ? strerror(errno)
+                                                           : NULL;
+}
+
 /* ping: proves that the guest runs. */
 static const char *cmd_ping(int argc, char **argv)
 {
     return NULL;
 }
+
+static const char *cmd_z(int argc, char **argv);
 
 static const struct command {
     const char *name;
@@ -178,16 +126,77 @@ static const struct command {
 } commands[] = {
     { "ping", 0, cmd_ping },
     { "tasks", 0, cmd_tasks },
+    { "dump", 0, cmd_dump },
     { "programs", 0, cmd_programs },
     { "read", 1, cmd_read },
-    { "zread", 1, cmd_zread },
     { "link", 1, cmd_link },
+    { "write", 2, cmd_write },
+    { "resident", 1, cmd_resident },
     { "peek", 3, cmd_peek },
     { "counter", 1, cmd_counter },
     { "spawn", 1, cmd_spawn },
     { "kill", 2, cmd_kill },
     { "insmod", 1, cmd_insmod },
+    { "z", 1, cmd_z },
+    { "rmmod", 1, cmd_rmmod },
 };
+
+static const char *run(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (argc > 0 && strcmp(argv[0], commands[i].name) == 0) {
+            if (argc <= commands[i].args) {
+                return "too few words";
+            }
+            return commands[i].run(argc, argv);
+        }
+    }
+    return "no such command";
+}
+
+static int start_gzip(int in, int out)
+{
+    int pid = fork();
+
+    if (pid == 0) {
+        dup2(in, 0);
+        dup2(out, 1);
+        for (int fd = 3; fd < 64; fd++) {
+            close(fd);
+        }
+        execl("/bin/busybox", "gzip", "-c", NULL);
+        _exit(127);
+    }
+    return pid;
+}
+
+/*
+ * z COMMAND...: the data of another command, compressed. Many bytes on a
+ * serial port are slow; /proc/kallsyms has several millions.
+ */
+static const char *cmd_z(int argc, char **argv)
+{
+    int plain[2], packed[2], gzip, child, status = 0;
+    const char *error;
+
+    if (pipe(plain) || pipe(packed)) {
+        return strerror(errno);
+    }
+    gzip = start_gzip(plain[0], packed[1]);
+    child = fork();
+    if (child == 0) {
+        raw = plain[1];
+        _exit(run(argc - 1, argv + 1) ? 1 : 0);
+    }
+    close(plain[0]);
+    close(plain[1]);
+    close(packed[1]);
+    error = put_fd(packed[0]);
+    close(packed[0]);
+    waitpid(gzip, NULL, 0);
+    waitpid(child, &status, 0);
+    return error ? error : status ? "the command failed" : NULL;
+}
 
 static const char *serve(char *line)
 {
@@ -198,15 +207,7 @@ static const char *serve(char *line)
         argc++;
     }
     argv[argc] = NULL;
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (argc > 0 && strcmp(argv[0], commands[i].name) == 0) {
-            if (argc <= commands[i].args) {
-                return "too few words";
-            }
-            return commands[i].run(argc, argv);
-        }
-    }
-    return "no such command";
+    return run(argc, argv);
 }
 
 static int open_port(void)
@@ -248,9 +249,9 @@ static void answer(const char *error)
     char text[512];
 
     if (error) {
-        put_bytes(text, snprintf(text, sizeof(text), "!%.500s\n", error));
+        put_bytes(port, text, snprintf(text, sizeof(text), "!%.500s\n", error));
     } else {
-        put_bytes(".\n", 2);
+        put_bytes(port, ".\n", 2);
     }
 }
 
@@ -269,12 +270,12 @@ int main(void)
     setpriority(PRIO_PROCESS, 0, -20);
     error = spawn_list(run_list());
     if (error) {
-        put_bytes("!", 1);
-        put_bytes(error, strlen(error));
-        put_bytes("\n", 1);
+        put_bytes(port, "!", 1);
+        put_bytes(port, error, strlen(error));
+        put_bytes(port, "\n", 1);
         return 1;
     }
-    put_bytes("*READY\n", 7);
+    put_bytes(port, "*READY\n", 7);
     while (read(port, line + n, 1) == 1) {
         if (line[n] != '\n') {
             n = n < sizeof(line) - 1 ? n + 1 : 0;

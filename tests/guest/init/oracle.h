@@ -32,8 +32,16 @@ extern int n_programs;
 void put_data(const void *data, size_t n);
 __attribute__((format(printf, 1, 2))) void put_text(const char *format, ...);
 
+/* All that is to be read there as data (files.c); NULL or an error. */
+const char *put_fd(int fd);
+
 /* Commands; each returns NULL or the text of an error. */
 const char *cmd_tasks(int argc, char **argv);      /* tasks.c */
+const char *cmd_dump(int argc, char **argv);       /* dump.c */
+const char *cmd_read(int argc, char **argv);       /* files.c */
+const char *cmd_write(int argc, char **argv);      /* files.c */
+const char *cmd_link(int argc, char **argv);       /* files.c */
+const char *cmd_resident(int argc, char **argv);   /* files.c */
 const char *cmd_spawn(int argc, char **argv);      /* spawn.c */
 const char *cmd_programs(int argc, char **argv);   /* spawn.c */
 const char *cmd_counter(int argc, char **argv);    /* spawn.c */

@@ -39,7 +39,7 @@ static void become(const char *name, int fd, char **argv)
     for (int i = READY_FD + 1; i < 64; i++) {
         close(i);
     }
-    snprintf(path, sizeof(path), "/bin/%s", name);
+    snprintf(path, sizeof(path), "%s%s", *name == '/' ? "" : "/bin/", name);
     execv(path, argv);
     perror(path);
     _exit(127);
@@ -89,7 +89,7 @@ const char *spawn_list(char *names)
     return NULL;
 }
 
-/* spawn NAME [ARGUMENT...]: prints the pid once the program says it runs. */
+/* spawn NAME|PATH [ARGUMENT...]: prints the pid once the program says it runs. */
 const char *cmd_spawn(int argc, char **argv)
 {
     struct program *p;

@@ -3,7 +3,10 @@
  * Work to be measured, of a kind that the argument names. Each turn of it adds
  * to `counter`. Linked with the shared C library.
  */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/io.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include "ready.h"
@@ -68,6 +71,46 @@ static void system_calls(void)
     }
 }
 
+/* A page fault, and the call that makes the next one. */
+static void page_faults(void)
+{
+    volatile char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (;;) {
+        page[0] = 1;
+        madvise((void *)page, 4096, MADV_DONTNEED);
+        counter++;
+    }
+}
+
+static void ports(void)
+{
+    if (ioperm(0x80, 1, 1)) {
+        exit(1);
+    }
+    for (;;) {
+        outb(1, 0x80);
+        counter++;
+    }
+}
+
+/* Addresses that no device has: the memory of one to a CPU all the same. */
+static void device_memory(void)
+{
+    int fd = open("/dev/mem", O_RDWR | O_SYNC);
+    volatile unsigned *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+                                fd, 0xff000000ul);
+
+    if (p == MAP_FAILED) {
+        exit(1);
+    }
+    for (;;) {
+        *p;
+        counter++;
+    }
+}
+
 /* Users' code, system calls, processes: a bit of all. */
 static void mixture(void)
 {
@@ -114,7 +157,8 @@ static const struct {
 } kinds[] = {
 #define K(name) { #name, name }
     K(idle), K(call_hot), K(call_library), K(compute), K(system_calls),
-    K(mixture), K(writes), K(writes_elsewhere),
+    K(mixture), K(writes), K(writes_elsewhere), K(page_faults), K(ports),
+    K(device_memory),
 };
 
 int main(int argc, char **argv)

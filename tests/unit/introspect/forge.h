@@ -9,13 +9,18 @@
 
 #include <glib.h>
 #include <string.h>
-#include "introspect/guest.h"
+#include "introspect/event.h"
+#include "introspect/process.h"
+#include "introspect/symbol.h"
+#include "introspect/thread.h"
 
 #define FORGE_P     1ull
 #define FORGE_RW    2ull
 #define FORGE_US    4ull
 #define FORGE_PS    0x80ull
 #define FORGE_NX    (1ull << 63)
+
+#define FORGE_UP(x, a) (((x) + (a) - 1) / (a) * (a))
 
 typedef struct Forge {
     uint8_t *ram;

@@ -2,260 +2,227 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What introspection reads of a real Linux guest is what its /proc says.
 
-The guest's memory is a file. The machine is stopped, osi-image looks into the
-file, and the guest is asked the same before and after. Only what it said
+The guest's memory is a file. The machine is stopped, its memory and registers
+are saved, and it is asked about itself before and after. Only what it said
 twice is compared: a task may do things in between.
 
-Environment: OSI_IMAGE (the tool), KERNEL (a key of tests/guest/build.py),
-OSI_APPEND (kernel command line), OSI_CPU, OSI_SMP.
+Environment: OSI_IMAGE (the tool), KERNEL (a key of tests/guest/kernels.py),
+OSI_APPEND (kernel command line), OSI_CPU, OSI_SMP, OSI_DISK=1 (programs on a
+disk with ext4), OSI_OPTIONS (of the tool: engines), OSI_MISSING (features of
+`osi-image os' that this guest cannot have: what depends on them is a skip),
+OSI_SAVED (a directory of saved.py: compare that, start no guest).
 """
 import os
 import re
 import subprocess
-import tempfile
 
+import check_kernel as kernel
+import check_processes as processes
+import check_threads as threads
 import tap
-from rsp import Rsp
-from vm import VM
+from answers import Stop, cached, stop
+from saved import is_i386
 
-PROGRAMS = ['busy-a', 'threads', 'sleeper', 'compat32', 'dynamic']
-PF_KTHREAD = 0x200000
-TICK_NS = 10_000_000
-# Kernel threads up to this id are asked in detail: a question costs a lot of
-# interrupts, and a kernel with real-time patches makes threads of those.
-SAMPLE = 40
-# Positions in the g packet of 64-bit x86, bytes.
-G_WORDS = {'rip': 128, 'rsp': 56, 'fs_base': 164, 'gs_base': 172,
-           'kernel_gs_base': 180, 'cr0': 188, 'cr3': 204, 'cr4': 212,
-           'efer': 228}
-# /proc/PID/syscall shows these, in this order, behind the number.
-ARGS64 = ('rdi', 'rsi', 'rdx', 'r10', 'r8', 'r9', 'rsp', 'rip')
-ARGS32 = ('rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'rsp', 'rip')
-
-
-def kernel():
-    return os.environ.get('KERNEL', '6.1')
-
-
-def registers(vm, smp, lstar):
-    """Register file of osi-image, as text."""
-    text = vm.qmp.hmp('info registers -a').split('CPU#')[1:]
-    out = []
-    with Rsp(vm.gdb_target) as r:
-        r.ask('qSupported:multiprocess+')
-        r.xfer('features', 'target.xml')
-        for i in range(smp):
-            r.ask(f'Hgp1.{i + 1}')
-            g = bytes.fromhex(r.ask('g').replace('x', '0'))
-            rows = {k: int.from_bytes(g[o:o + 8], 'little')
-                    for k, o in G_WORDS.items()}
-            rows['idt_base'] = int(re.search(r'IDT=\s*(\w+)', text[i])[1], 16)
-            rows['cpl'] = int(re.search(r'CPL=(\d)', text[i])[1])
-            # One CPU is found by its system call entry, the rest by #PF.
-            rows['lstar'] = 0 if i else lstar
-            out += [f'index={i:x}'] + [f'{k}={v:x}' for k, v in rows.items()]
-        r.send('D;1')
-    return '\n'.join(out) + '\n'
+# Which features of `os' a check needs.
+CHECKS = {
+    processes.every_task: ['tasks'],
+    processes.identity: ['tasks'],
+    processes.users: ['credentials'],
+    processes.state: ['tasks'],
+    processes.executable: ['exe-path'],
+    processes.arguments: ['command-line'],
+    processes.auxv: ['auxv'],
+    processes.maps: ['mappings'],
+    processes.files: ['open-files'],
+    processes.directories: ['exe-path'],
+    processes.credentials: ['credentials'],
+    processes.namespaces: ['namespaces'],
+    processes.control_group: ['control-group'],
+    processes.libraries: ['libraries'],
+    threads.saved_registers: ['user-registers'],
+    threads.planted_registers: ['user-registers'],
+    threads.planted_sse: ['fpu'],
+    threads.thread_base: ['thread-base'],
+    threads.system_call: ['system-calls'],
+    threads.current: ['current'],
+    threads.kernel_stack: ['kernel-stack'],
+    kernel.modules: ['modules'],
+    kernel.module_symbols: ['modules'],
+    kernel.symbols: ['kallsyms'],
+    kernel.types: ['btf'],
+    kernel.contents: ['page-cache'],
+    kernel.memory: ['mappings', 'page-cache'],
+}
+MISSING = os.environ.get('OSI_MISSING', '').split()
 
 
-class Snapshot:
-    """The guest before, at and after one stop."""
-
-    def __init__(self):
-        self.dir = tempfile.TemporaryDirectory(prefix='gdbx-osi-')
-        self.ram = os.path.join(self.dir.name, 'ram')
-        self.regs = os.path.join(self.dir.name, 'regs')
-        self.smp = int(os.environ.get('OSI_SMP', '2'))
-        with VM(kernel(), PROGRAMS, smp=self.smp, memory='512M',
-                cpu=os.environ.get('OSI_CPU'), gdb_options=',gdbx=off',
-                append=os.environ.get('OSI_APPEND', ''), extra=[
-                    '-machine', 'pc,memory-backend=ram', '-object',
-                    'memory-backend-file,id=ram,size=512M,share=on,'
-                    f'mem-path={self.ram}']) as vm:
-            self.pids = vm.wait_ready()
-            self.symbols = vm.oracle.kallsyms()
-            self.before = self.ask(vm.oracle)
-            self.stop(vm)
-            self.after = self.ask(vm.oracle)
-
-    def stop(self, vm):
-        lstar = [a for a, _, n in self.symbols if n == 'entry_SYSCALL_64']
-        vm.qmp.command('stop')
-        with open(self.regs, 'w') as f:
-            f.write(registers(vm, self.smp, lstar[0]))
-        self.text = {c: self.osi(*c.split()) for c in (
-            'os', 'tasks', 'regs all', 'exe all', 'args all', 'auxv all',
-            'symbols', *(f'current {i}' for i in range(self.smp)))}
-        vm.qmp.command('cont')
-
-    def osi(self, *words):
-        tool = os.environ.get('OSI_IMAGE', 'osi-image')
-        r = subprocess.run([tool, self.ram, self.regs, *words],
-                           capture_output=True, text=True, errors='replace')
-        tap.check(r.returncode == 0, f'osi-image {words}: {r.stderr}')
-        return r.stdout
-
-    @staticmethod
-    def ask(oracle):
-        """{tid: facts} of the guest's own."""
-        tasks = {t['tid']: t for t in oracle.tasks()}
-        for tid, t in tasks.items():
-            kthread = t['flags'] & PF_KTHREAD
-            if tid < SAMPLE or not kthread:
-                # Time run, time waited, number of runs.
-                t['ran'] = read(oracle, t['tgid'], f'task/{tid}/schedstat')
-            if not kthread:
-                t['syscall'] = read(oracle, t['tgid'], f'task/{tid}/syscall')
-            if tid == t['tgid'] and not kthread:
-                t['exe'] = oracle.exe(tid)
-                t['args'] = read(oracle, tid, 'cmdline')
-                t['auxv'] = read(oracle, tid, 'auxv').hex()
-        return tasks
-
-    def stable(self, key):
-        """{tid: value} where the guest said the same twice."""
-        return {i: t[key] for i, t in self.before.items()
-                if key in t and self.after.get(i, {}).get(key) == t[key]}
-
-    def resting(self, key):
-        """The same of tasks that did not run in between."""
-        rest = self.stable('ran')
-        return {i: v for i, v in self.stable(key).items() if i in rest}
-
-    def rows(self, command):
-        """{tid: rest of the line}"""
-        lines = (re.match(r'pid=(\d+) (.*)', x)
-                 for x in self.text[command].splitlines())
-        return {int(m[1]): m[2] for m in lines if m and m[1] != '0'}
-
-    def tasks(self):
-        return {tid: dict(re.findall(r'(\w+)=(.*?)(?= \w+=|$)', rest))
-                for tid, rest in self.rows('tasks').items()}
+def as_test(check, needs):
+    def test():
+        for n in needs:
+            if n in MISSING:
+                raise tap.Skip(f'{n}: {feature(stop(), n)}')
+        check(stop())
+    test.__doc__ = check.__doc__
+    return test
 
 
-def read(oracle, pid, what):
-    try:
-        return oracle.proc(pid, what)
-    except Exception:               # it ended: then it is not compared
-        return b''
-
-
-_snapshot = []
-
-
-def snapshot():
-    """One for all tests; a guest that fails is not tried again."""
-    if not _snapshot:
-        _snapshot.append('the first test says why there is no guest')
-        _snapshot[0] = Snapshot()
-    tap.check(not isinstance(_snapshot[0], str), _snapshot[0])
-    return _snapshot[0]
-
-
-def compare(want, got, what, least=1):
-    tap.check(len(want) >= least, f'{what}: only {len(want)} to compare')
-    wrong = [f'{i}: {got.get(i)!r}, the guest says {v!r}'
-             for i, v in want.items() if got.get(i) != v]
-    tap.check(not wrong, f'{what}: ' + '; '.join(wrong[:5]))
-
-
-def column(name, convert=str):
-    return {i: convert(t[name]) for i, t in snapshot().tasks().items()}
-
-
-def test_every_task():
-    "every thread is found, and no other"
-    s = snapshot()
-    mine = set(s.tasks())
-    tap.equal(sorted(set(s.stable('start')) - mine), [], 'missing')
-    tap.equal(sorted(mine - set(s.before) - set(s.after)), [], 'extra')
-
-
-def test_identity():
-    "process, parent, user, start, kernel thread, name"
-    s = snapshot()
-    for key, name in (('tgid', 'tgid'), ('ppid', 'ppid'), ('uid', 'uid')):
-        compare(s.stable(key), column(name, int), key, 40)
-    compare(s.stable('start'), column('start', lambda v: int(v) // TICK_NS),
-            'start', 40)
-    compare({i: bool(f & PF_KTHREAD) for i, f in s.stable('flags').items()},
-            column('kthread', lambda v: v == '1'), 'kernel thread', 40)
-    # The kernel lengthens the names of its workers for /proc.
-    mine = column('comm')
-    compare({i: True for i in s.stable('comm')},
-            {i: c.startswith(mine.get(i, '?')) for i, c in
-             s.stable('comm').items()}, 'name', 40)
-
-
-def test_state():
-    "state letters of tasks that rest"
-    compare(snapshot().resting('state'), column('state'), 'state', 15)
-
-
-def test_executable():
-    "path of the executable, arguments, auxiliary vector"
-    s = snapshot()
-    compare(s.stable('exe'), s.rows('exe all'), 'exe', len(PROGRAMS))
-    args = {i: a.rstrip(b'\0').replace(b'\0', b' ').decode()
-            for i, a in s.stable('args').items()}
-    compare(args, s.rows('args all'), 'arguments', len(PROGRAMS))
-    compare(s.stable('auxv'), s.rows('auxv all'), 'auxv', len(PROGRAMS))
-
-
-def saved(row):
-    """The line of /proc/PID/syscall that these registers make."""
-    r = {k: int(v, 16) for k, v in
-         (w.split('=') for w in row.split() if '=' in w)}
-    args = ARGS32 if r['compat32'] else ARGS64
-    words = [str(r['orig_rax'])] + ['0x%x' % r[k] for k in args]
-    return ' '.join(words)
-
-
-def test_saved_registers():
-    "registers of threads that wait in a system call"
-    s = snapshot()
-    want = {i: v.decode().strip() for i, v in s.resting('syscall').items()
-            if v.count(b' ') == 8}
-    got = {i: saved(r) for i, r in s.rows('regs all').items()
-           if i in want and not r.startswith('error')}
-    compare(want, got, 'registers', 4)
-
-
-def test_current():
-    "each CPU runs a task that knows it"
-    s = snapshot()
-    for i in range(s.smp):
-        row = s.text[f'current {i}']
-        tap.contains(row, ' on_cpu=1 ', f'CPU {i}')
-        tap.contains(row, f' cpu={i} ', f'CPU {i}')
-
-
-def test_symbols():
-    "kallsyms, line by line"
-    s = snapshot()
-    mine = [(int(a, 16), t, n) for a, t, n in
-            (x.split() for x in s.text['symbols'].splitlines())]
-    tap.equal(len(mine), len(s.symbols), 'number of symbols')
-    wrong = [(a, b) for a, b in zip(mine, s.symbols) if a != b]
-    tap.check(not wrong, f'{len(wrong)} differ, first {wrong[:1]}')
+def feature(s, name):
+    found = re.search(rf'(?m)^{name} +no +(.*)$', s.text('os'))
+    return found[1] if found else 'this guest cannot'
 
 
 def test_features():
-    "nothing is said to be missing"
-    tap.check(not re.search(r'(?m)^\S+ +no ', snapshot().text['os']),
-              snapshot().text['os'])
+    "only what this guest cannot have is said to be missing, with a reason"
+    no = dict(re.findall(r'(?m)^(\S+) +no +(.*)$', stop().text('os')))
+    tap.equal({k: v for k, v in no.items() if k not in MISSING}, {},
+              'said to be missing')
+    ok = re.findall(r'(?m)^(\S+) +ok ', stop().text('os'))
+    tap.equal(sorted(set(ok) & set(MISSING)), [], 'no longer missing')
+    tap.check(all(len(v) > 10 for v in no.values()), f'no reason: {no}')
 
 
-def test_control():
-    "negative control: one wrong value, one missing row are seen"
-    s = snapshot()
-    want = s.stable('exe')
-    good = s.rows('exe all')
-    one = next(iter(want))
-    tap.fails(compare, want, {**good, one: good[one] + 'x'}, 'exe')
-    tap.fails(compare, want, {i: v for i, v in good.items() if i != one},
-              'exe')
-    tap.fails(compare, {}, good, 'exe')
+# Negative controls ----------------------------------------------------------
+
+# Check, command, whose row, which values in it are compared (one group).
+CONTROLS = [
+    (processes.every_task, 'tasks', 'sleeper', r'^pid=(\d+)'),
+    (processes.identity, 'tasks', 'sleeper',
+     r'(?:tgid|ppid|kthread|start|comm)=(\w+)'),
+    (processes.users, 'tasks', 'creds', r'uid=(\w+)'),
+    (processes.state, 'tasks', 'sleeper', r'state=(\w)'),
+    (processes.executable, 'exe all', 'sleeper', r' /(\w+)'),
+    (processes.arguments, 'args all', 'sleeper', r' (\w+)$'),
+    (processes.auxv, 'auxv all', 'sleeper', r' (\w+)$'),
+    (threads.saved_registers, 'regs all', 'sleeper',
+     r'\b(?:rdi|rsi|rdx|rbp|rsp|rip|orig_rax)=(\w+)' if is_i386() else
+     r'\b(?:rdi|rsi|rdx|r10|r8|r9|rsp|rip|orig_rax)=(\w+)'),
+    (threads.planted_registers, 'regs all', 'sleeper', r'\brbx=(\w+)'),
+    (threads.planted_sse, 'fpu all', 'sleeper', r'xmm7=(\w+)'),
+    (threads.thread_base, 'regs all', 'sleeper',
+     r'\b[fg]s_base=([1-9a-f]\w+)'),
+    (threads.system_call, 'syscall all', 'sleeper',
+     r'(?:nr|sp|pc|args)=(\w+)'),
+    (threads.current, 'current 0', None, r'on_cpu=(\d)'),
+    (processes.maps, 'maps all', 'sleeper', r'(?m)^(?:\w+-)?(\w+)'),
+    (processes.files, 'files all', 'handles',
+     r'(?m)^fd=(\d+)|pos=(\d+)|flags=(\d+)|/(\w+)$'),
+    (processes.directories, 'cwd all', 'deleted', r'/(\w+)'),
+    (processes.credentials, 'creds all', 'creds', r'[=,](\w+)'),
+    (processes.namespaces, 'ns all', 'creds', r'\b(?!tgid)\w+=(\d+)'),
+    (processes.control_group, 'cgroup all', 'creds', r'/(\w+)'),
+    (threads.kernel_stack, 'stack all', 'sleeper', r'(?m)^  (\w+) sp'),
+    (processes.libraries, 'libs all', 'dynamic', r'base=(\w+)|/(\w+)$'),
+    (kernel.modules, 'modules', None,
+     r'(?m)^(\w+) size|size=(\w+)|state=(\w)|base=(\w+)'),
+    (kernel.symbols, 'symbols', None, r'(?m)^(\w+) (?=. do_exit$)|'
+     r'^\w+ (.) do_exit$|^\w+ . (do_exit)$'),
+]
 
 
-tap.main(globals())
+class Changed:
+    """A Stop that got another answer to one question."""
+
+    def __init__(self, s, command, text):
+        self.__dict__.update(s.__dict__)
+        self.texts = {**s.texts, command: text}
+
+    def __getattr__(self, name):
+        return getattr(Stop, name).__get__(self)
+
+
+def row_span(s, command, program):
+    text = s.text(command)
+    if program is None:
+        return 0, len(text)
+    return re.search(rf'(?ms)^pid={s.program(program)} .*?\n(?=pid=|\Z)',
+                     text).span()
+
+
+def other(character):
+    """It stays a digit, and a hexadecimal one."""
+    return dict(zip('abcdef', 'bcdefa')).get(character,
+                                             chr(ord(character) ^ 1))
+
+
+def changes(s, command, program, pattern):
+    """(what, text) for each compared value: changed, then without its row"""
+    text = s.text(command)
+    start, end = row_span(s, command, program)
+    for m in list(re.finditer(pattern, text[start:end]))[:40]:
+        at = start + m.start(m.lastindex)
+        yield m[0], text[:at] + other(text[at]) + text[at + 1:]
+    if program:
+        yield 'no row', text[:start] + text[end:]
+
+
+def test_controls():
+    "negative control: each compared value changed, each row lost, is seen"
+    seen = 0
+    for check, command, program, pattern in CONTROLS:
+        if set(CHECKS[check]) & set(MISSING):
+            continue
+        s, n = stop(), 0
+        for what, text in changes(s, command, program, pattern):
+            try:
+                check(Changed(s, command, text))
+            except (tap.Failed, KeyError, ValueError):
+                n += 1
+                continue
+            except tap.Skip:
+                n += 1
+                break
+            raise tap.Failed(f'{check.__name__}: {what} was not noticed')
+        tap.check(n, f'{check.__name__}: nothing was changed')
+        seen += n
+    tap.note(f'{seen} changes')
+
+
+def layout(s, engines):
+    """{member: offset} by some engines only, and what else is found."""
+    tool = os.environ.get('OSI_IMAGE', 'osi-image')
+    r = subprocess.run([tool, '--engine', engines, s.saved.ram, s.saved.regs,
+                        'layout'], capture_output=True, text=True)
+    rows = dict(line.rsplit(' ', 1) for line in r.stdout.splitlines())
+    return {k: v.split(':')[0] for k, v in rows.items()}
+
+
+def agree(types, data):
+    engines = types.pop('engine', 'none'), data.pop('engine', 'none')
+    if engines[0] != 'BTF':
+        raise tap.Skip('a kernel without BTF')
+    tap.equal(engines[1], 'data', 'engine')
+    tap.check(len(data) >= 20, f'data told {len(data)} members only')
+    tap.equal(data, {k: types.get(k) for k in data}, 'from data, from BTF')
+
+
+def test_engines_agree():
+    "without BTF and symbols, data tells the same places as both do"
+    s = stop()
+    types, data = layout(s, 'ts'), layout(s, 'g')
+    agree(dict(types), dict(data))
+    tap.note(f'{len(data)} members')
+    for member in ('init_task', 'root', 'task_struct.signal'):
+        wrong = {**data, member: data[member] + '0'}
+        tap.fails(agree, dict(types), wrong)
+
+
+def test_control_contents():
+    "negative control: a byte, a page too many, a page too few"
+    def spoiled(change):
+        s = stop()
+        bad = Changed(s, '', '')
+        bad.cached = lambda at: change(*cached(s, at))
+        return bad
+
+    if set(CHECKS[kernel.contents]) & set(MISSING):
+        raise tap.Skip('no page cache')
+    kernel.contents(spoiled(lambda data, missing: (data, missing)))
+    for change in (lambda d, m: (b'\x80' + d[1:], m),
+                   lambda d, m: (d, m | {0}), lambda d, m: (d + b'x', m),
+                   lambda d, m: (d[:-1], m)):
+        tap.fails(kernel.contents, spoiled(change))
+
+
+tap.main({k: v for k, v in globals().items() if k.startswith('test_')},
+         more=[('test_' + c.__name__, as_test(c, n))
+               for c, n in CHECKS.items()])

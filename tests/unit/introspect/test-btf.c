@@ -226,6 +226,58 @@ static void test_mutations(void)
     }
 }
 
+/* A DATASEC, as the kernel's last types are, and what may be wrong with one. */
+static void test_variables(void)
+{
+    ForgeBtf *b = forge_btf_new();
+    uint32_t u32 = forge_btf_int(b, "int", 4), v[2], at = 7;
+    g_autoptr(GByteArray) blob = NULL;
+    OsiBtf *btf;
+
+    for (int i = 0; i < 2; i++) {
+        v[i] = forge_btf_type(b, i ? "runqueues" : "current_task", 14, 0, u32);
+        blob32(b->types, 1);
+    }
+    forge_btf_type(b, ".data..percpu", 15, 4, 0);
+    for (uint32_t i = 0; i < 4; i++) {
+        /* A variable, no variable, another one, no type at all. */
+        blob32(b->types, i == 0 ? v[0] : i == 1 ? u32 : i == 2 ? v[1] : 999);
+        blob32(b->types, 0x100 * i);
+        blob32(b->types, 4);
+    }
+    blob = forge_btf_finish(b);
+    btf = osi_btf_parse(blob->data, blob->len, NULL);
+    g_assert_true(osi_btf_variable(btf, ".data..percpu", "runqueues", &at));
+    g_assert_cmphex(at, ==, 0x200);
+    g_assert_true(osi_btf_variable(btf, ".data..percpu", "current_task", &at));
+    g_assert_cmphex(at, ==, 0);
+    g_assert_false(osi_btf_variable(btf, ".data..percpu", "int", &at));
+    g_assert_false(osi_btf_variable(btf, ".data", "runqueues", &at));
+    g_assert_cmpuint(osi_btf_pointer_bytes(btf), ==, 8);
+    g_assert_true(osi_btf_equal(btf, btf));
+    osi_btf_free(btf);
+}
+
+/* A pointer is as wide as a long. */
+static void test_narrow(void)
+{
+    ForgeBtf *b = forge_btf_new();
+    uint32_t ptr = forge_btf_type(b, "", BTF_PTR, 0, 0);
+    ForgeMember m = { "p", ptr, 4 };
+    g_autoptr(GByteArray) blob = NULL;
+    OsiField f;
+    OsiBtf *btf;
+
+    forge_btf_int(b, "long unsigned int", 4);
+    forge_btf_struct(b, BTF_STRUCT, "s", 8, &m, 1);
+    blob = forge_btf_finish(b);
+    btf = osi_btf_parse(blob->data, blob->len, NULL);
+    g_assert_cmpuint(osi_btf_pointer_bytes(btf), ==, 4);
+    g_assert_true(osi_btf_member(btf, "s", "p", &f, NULL));
+    g_assert_cmpuint(f.size, ==, 4);
+    osi_btf_free(btf);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -237,6 +289,8 @@ int main(int argc, char **argv)
     g_test_add_func("/btf/truncated", test_truncated);
     g_test_add_func("/btf/unknown-kind", test_unknown_kind);
     g_test_add_func("/btf/cycles", test_cycles);
+    g_test_add_func("/btf/variables", test_variables);
+    g_test_add_func("/btf/narrow", test_narrow);
     g_test_add_func("/btf/mutations", test_mutations);
     return g_test_run();
 }

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The Linux provider on a forged guest, whole and damaged. */
-#include "forge-kernel.h"
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <inttypes.h>
+#include <string.h>
+#include "forge-parts.h"
 
 static const ForgeOptions plain = { FORGE_BEFORE_PERCPU, OSI_PAGING_4LEVEL };
 
@@ -90,7 +95,7 @@ static void check_process(OsiGuest *g)
     g_assert_cmpstr(exe, ==, "/mnt/bin/worker");
     g_assert_cmpstr(args, ==, "worker two words");
     g_assert_cmpstr(kargs, ==, "[kthreadd]");
-    g_assert_cmpuint(auxv->len, ==, 48);
+    g_assert_cmpuint(auxv->len, ==, 112);
     g_assert_cmpuint(auxv->data[0], ==, 6);
     g_assert_null(osi_auxv(g, task(g, 2), NULL));
     g_assert_null(osi_exe_path(g, task(g, 2), NULL));
@@ -241,10 +246,157 @@ static void test_no_btf(void)
     degraded((ForgeOptions) { 0, OSI_PAGING_4LEVEL, .no_btf = true }, "btf");
 }
 
+/* init_task is found by its name, and the kernel's own tables by theirs. */
 static void test_no_kallsyms(void)
 {
-    degraded((ForgeOptions) { 0, OSI_PAGING_4LEVEL, .no_kallsyms = true },
-             "kallsyms");
+    ForgeKernel *k = forge_kernel((ForgeOptions) {
+        0, OSI_PAGING_4LEVEL, .no_kallsyms = true });
+    OsiGuest *g = stopped(k);
+
+    g_assert_false(feature(g, "kallsyms")->ok);
+    g_assert_cmpstr(task(g, 11)->comm, ==, "thr");
+    g_assert_cmphex(task(g, 11)->object, ==, k->task[FK_THR1]);
+    check_process(g);
+    osi_guest_free(g);
+    /* Not one that is only called so. */
+    put64(forge_at(k, k->task[FK_SWAPPER0] + TASK_TASKS), 0x1234);
+    g = stopped(k);
+    g_assert_null(osi_task_by_pid(g, 11, NULL));
+    g_assert_nonnull(strstr(feature(g, "tasks")->text, "swapper"));
+    osi_guest_free(g);
+    forge_kernel_free(k);
+}
+
+/* ---- profiles ---- */
+
+/* The BTF of such a guest. */
+static GByteArray *types_of(void)
+{
+    ForgeKernel *k = forge_kernel(plain);
+    GByteArray *btf = g_byte_array_new();
+    const uint8_t *p = k->f->ram + FK_BASE_PA;
+
+    while (memcmp(p, "\x9f\xeb\x01\x00\x18\x00\x00", 8)) {
+        p += 4;
+    }
+    g_byte_array_append(btf, p, 1 << 20);
+    forge_kernel_free(k);
+    return btf;
+}
+
+/* As it was linked: @slide below of where it is. */
+static GString *map_of(const ForgeKernel *k, uint64_t slide, uint64_t banner)
+{
+    GString *map = g_string_new("0000000000001000 A current_task\n");
+    const struct { const char *name; uint64_t at; } syms[] = {
+        { "_text", FK_BASE }, { "linux_banner", banner },
+        { "init_task", k->task[FK_SWAPPER0] },
+        { "entry_SYSCALL_64", FK_BASE + 0x80 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(syms); i++) {
+        g_string_append_printf(map, "%" PRIx64 " T %s\n", syms[i].at - slide,
+                               syms[i].name);
+    }
+    for (int i = 0; i < 200; i++) {
+        g_string_append_printf(map, "%" PRIx64 " t filler%d\n",
+                               (uint64_t)(FK_BASE + 0x3000 + 8 * i - slide), i);
+    }
+    return map;
+}
+
+static OsiGuest *with_profile(ForgeKernel *k, const GByteArray *btf,
+                              const GString *map)
+{
+    OsiGuest *g = stopped(k);
+    OsiError err = { 0 };
+
+    osi_guest_profile(g, btf ? btf->data : NULL, btf ? btf->len : 0,
+                      map ? map->str : NULL, map ? map->len : 0, &err);
+    g_assert_cmpstr(err.message, ==, "");
+    return g;
+}
+
+#define NOTHING { 0, OSI_PAGING_4LEVEL, .no_btf = true, .no_kallsyms = true }
+
+static void test_profile(void)
+{
+    ForgeKernel *k = forge_kernel((ForgeOptions) NOTHING);
+    g_autoptr(GByteArray) btf = types_of();
+    g_autoptr(GString) map = map_of(k, 0x18000000, FK_BASE + 0x1000);
+    OsiGuest *g = with_profile(k, btf, map);
+    uint64_t v;
+
+    g_assert_cmpstr(task(g, 11)->comm, ==, "thr");
+    check_process(g);
+    g_assert_true(feature(g, "profile")->ok);
+    g_assert_nonnull(strstr(feature(g, "exe-path")->text, "profile"));
+    g_assert_true(osi_symbol(g, "filler5", &v, NULL));
+    g_assert_cmphex(v, ==, FK_BASE + 0x3000 + 40);
+    g_assert_true(osi_symbol(g, "current_task", &v, NULL));
+    g_assert_cmphex(v, ==, 0x1000);         /* per-CPU: not moved */
+    g_assert_cmpstr(osi_symbol_at(g, FK_BASE + 0x3000 + 41, &v), ==, "filler5");
+    /* Forgotten again. */
+    osi_guest_profile(g, NULL, 0, NULL, 0, NULL);
+    g_assert_null(osi_task_by_pid(g, 11, NULL));
+    osi_guest_free(g);
+    forge_kernel_free(k);
+}
+
+static void refused(ForgeOptions opt, const GByteArray *btf,
+                    const GString *map, const char *why)
+{
+    ForgeKernel *k = forge_kernel(opt);
+    OsiGuest *g = with_profile(k, btf, map);
+
+    g_assert_false(feature(g, "profile")->ok);
+    g_assert_nonnull(strstr(feature(g, "profile")->text, why));
+    g_assert_cmpstr(feature(g, "profile")->fix, !=, "");
+    /* The next engine has its turn. */
+    g_assert_cmpint(osi_task_by_pid(g, 11, NULL) != NULL, ==, !opt.no_btf);
+    osi_guest_free(g);
+    forge_kernel_free(k);
+}
+
+static void test_wrong_profile(void)
+{
+    ForgeKernel *k = forge_kernel(plain);
+    g_autoptr(GByteArray) btf = types_of();
+    g_autoptr(GString) elsewhere = map_of(k, 0x18000000, FK_BASE + 0x2000);
+    g_autoptr(GString) good = map_of(k, 0x18000000, FK_BASE + 0x1000);
+    g_autoptr(GString) other = map_of(k, 0x18000000, FK_BASE + 0x1000);
+    OsiGuest *g = stopped(k);
+    OsiError err = { 0 };
+    uint8_t *m;
+
+    refused((ForgeOptions) NOTHING, NULL, elsewhere, "linux_banner");
+    g_string_append_printf(other, "%" PRIx64 " T init_top_pgt\n",
+                           (uint64_t)(FK_BASE - 0x18000000));
+    for (int i = 0; i < 200; i++) {
+        g_string_append_printf(other, "%" PRIx64 " t sys_filler%d\n",
+                               (uint64_t)(FK_BASE + 0x3008 + 8 * i - 0x18000000),
+                               i);
+    }
+    refused(plain, NULL, other, "own symbols");
+    /* The second member of list_head... any other byte is another build. */
+    btf->data[24 + 40] ^= 4;
+    refused(plain, btf, NULL, "differs");
+    btf->data[24 + 40] ^= 4;
+    /* Its comm is not where the guest's is. */
+    m = memmem(btf->data, btf->len, (uint8_t[]) { TASK_COMM * 8 & 255,
+               TASK_COMM * 8 >> 8, 0, 0 }, 4);
+    g_assert_nonnull(m);
+    m[0] ^= 0x80;
+    refused((ForgeOptions) NOTHING, btf, NULL, "swapper");
+    refused((ForgeOptions) NOTHING, btf, good, "comm is not swapper");
+    g_assert_false(osi_guest_profile(g, (const uint8_t *)"nonsense", 8, NULL,
+                                     0, &err));
+    g_assert_cmpstr(err.message, !=, "");
+    g_assert_false(osi_guest_profile(g, NULL, 0, "nonsense", 8, &err));
+    g_assert_nonnull(strstr(err.message, "line 1"));
+    g_assert_cmpstr(task(g, 11)->comm, ==, "thr");
+    osi_guest_free(g);
+    forge_kernel_free(k);
 }
 
 /* ---- the guest runs on ---- */
@@ -287,7 +439,7 @@ static void damaged(int who, uint64_t at, uint64_t value, size_t want)
     g_assert_nonnull(osi_tasks(g, &n, NULL));
     g_assert_cmpuint(n, ==, want);
     g_assert_false(feature(g, "tasks")->ok);
-    g_assert_nonnull(strstr(feature(g, "tasks")->text, "0x"));
+    g_assert_cmphex(feature(g, "tasks")->address, !=, 0);
     osi_guest_free(g);
     forge_kernel_free(k);
 }
@@ -315,16 +467,16 @@ static void test_path_cycle(void)
     ForgeKernel *k = forge_kernel(plain);
     OsiGuest *g = stopped(k);
     OsiError err = { 0 };
-    uint64_t mm, file, exe, bin;
+    uint64_t exe, bin;
 
-    memcpy(&mm, forge_at(k, k->task[FK_WORKER] + TASK_MM), 8);
-    memcpy(&file, forge_at(k, mm + 16), 8);
-    memcpy(&exe, forge_at(k, file + 32), 8);
-    memcpy(&bin, forge_at(k, exe + 32), 8);
-    put64(forge_at(k, bin + 32), exe);      /* parent of bin is its child */
+    exe = forge_peek(k, forge_at_member(k, k->file[FF_EXE], "file",
+                                        "f_path.dentry"));
+    bin = forge_peek(k, forge_at_member(k, exe, "dentry", "d_parent"));
+    /* The parent of bin is its child. */
+    forge_set(k, bin, "dentry", "d_parent", exe);
     g_assert_null(osi_exe_path(g, task(g, 10), &err));
     g_assert_cmpint(err.kind, ==, OSI_ERR_LIMIT);
-    put32(forge_at(k, exe + 44), 0x7fffffff);
+    forge_set(k, exe, "dentry", "d_name.len", 0x7fffffff);
     g_assert_null(osi_exe_path(g, task(g, 10), &err));
     g_assert_cmpint(err.kind, ==, OSI_ERR_BAD_DATA);
     osi_guest_free(g);
@@ -342,6 +494,8 @@ int main(int argc, char **argv)
     g_test_add_func("/linux/no-os", test_no_os);
     g_test_add_func("/linux/no-btf", test_no_btf);
     g_test_add_func("/linux/no-kallsyms", test_no_kallsyms);
+    g_test_add_func("/linux/profile", test_profile);
+    g_test_add_func("/linux/wrong-profile", test_wrong_profile);
     g_test_add_func("/linux/restop", test_restop);
     g_test_add_func("/linux/broken-lists", test_broken_lists);
     g_test_add_func("/linux/path-cycle", test_path_cycle);

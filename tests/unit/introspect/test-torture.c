@@ -1,135 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A forged guest damaged at random, then asked everything: no crash (the
- * sanitizers watch), no endless walk (reads of guest memory are counted), an
- * error that says something.
+ * Torture of forged guests; see torture.h. The same on saved real guests is
+ * done by hand with torture-image.
  *
- * OSI_TORTURE=N multiplies the rounds. Seeds are fixed, so a failure repeats.
+ * OSI_TORTURE=N multiplies the rounds, OSI_TORTURE_SEED=S starts at image S:
+ * a failure says its number.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include "forge-kernel.h"
+#include "torture.h"
 
 #define ROUNDS      400
-#define REBUILD     40          /* rounds between fresh guests */
-#define READS_MAX   400000      /* per round; an honest one needs 400 */
+#define GROUP       50          /* images of one forged guest */
+#define MEMORY_MAX  (1400ull << 20)
 
-typedef struct Torture {
-    ForgeKernel *k;
-    OsiGuest *g;
-    GRand *rand;
-    uint64_t errors;
-} Torture;
-
-static uint64_t any_object(Torture *t)
+/*
+ * Reads of one question. The undamaged guest's dearest, the features, needs a
+ * tenth; damage makes a table of per-CPU areas as long as may be (8192), or
+ * that of a module's exported symbols (65536, of two reads and more each).
+ */
+static uint64_t reads_max(Question q)
 {
-    ForgeKernel *k = t->k;
-
-    if (g_rand_int_range(t->rand, 0, 3) == 0) {
-        return k->task[g_rand_int_range(t->rand, 0, FK_TASKS)] +
-               8 * g_rand_int_range(t->rand, 0, 64);
-    }
-    return k->direct + k->data_lo +
-           8 * g_rand_int_range(t->rand, 0, (k->data_hi - k->data_lo) / 8);
-}
-
-/* A word that is not zero: what carries meaning in a forged guest. */
-static uint64_t used_word(Torture *t)
-{
-    uint64_t at = 0, v;
-
-    for (int i = 0; i < 1000; i++) {
-        at = any_object(t) & ~7ull;
-        memcpy(&v, forge_at(t->k, at), 8);
-        if (v) {
-            break;
-        }
-    }
-    return at;
-}
-
-static void damage(Torture *t)
-{
-    static const uint64_t odd[] = { 0, 1, UINT64_MAX, 1ull << 63,
-                                    0x4141414141414141ull };
-    uint8_t *p = forge_at(t->k, used_word(t));
-
-    switch (g_rand_int_range(t->rand, 0, 4)) {
-    case 0:
-        p[g_rand_int_range(t->rand, 0, 8)] ^=
-            1 << g_rand_int_range(t->rand, 0, 8);
-        break;
-    case 1:                     /* another pointer of the guest */
-        memcpy(p, forge_at(t->k, used_word(t)), 8);
-        break;
-    case 2:                     /* a pointer to anything: cycles */
-        put64(p, any_object(t));
-        break;
-    default:
-        put64(p, odd[g_rand_int_range(t->rand, 0, G_N_ELEMENTS(odd))]);
-        break;
-    }
-}
-
-static void expect(Torture *t, bool ok, const OsiError *err)
-{
-    if (!ok) {
-        t->errors++;
-        g_assert_cmpint(err->kind, !=, OSI_OK);
-        g_assert_cmpstr(err->message, !=, "");
-        g_assert_null(strchr(err->message, '\n'));
-    }
-}
-
-static void ask_task(Torture *t, const OsiTask *task)
-{
-    OsiError err = { 0 };
-    GByteArray *auxv;
-    OsiUserRegs regs;
-    char *s;
-
-    expect(t, osi_saved_user_regs(t->g, task, &regs, &err), &err);
-    s = osi_exe_path(t->g, task, &err);
-    expect(t, s, &err);
-    g_free(s);
-    s = osi_command_line(t->g, task, &err);
-    expect(t, s, &err);
-    g_free(s);
-    auxv = osi_auxv(t->g, task, &err);
-    expect(t, auxv, &err);
-    if (auxv) {
-        g_byte_array_unref(auxv);
-    }
-}
-
-static void ask_everything(Torture *t)
-{
-    OsiError err = { 0 };
-    uint64_t start = t->k->f->reads, v;
-    OsiCurrentRecipe *recipe;
-    const OsiTask *task;
-    size_t n = 0;
-    OsiIds ids;
-
-    osi_guest_stopped(t->g, t->k->cpu, 2);
-    for (int i = 0; i < 2; i++) {
-        expect(t, osi_current_task(t->g, i, &err), &err);
-    }
-    recipe = osi_current_recipe(t->g, &err);
-    expect(t, recipe, &err);
-    for (int i = 0; recipe && i < 2; i++) {
-        osi_current_ids(recipe, &t->k->f->mem, &t->k->cpu[i], &ids);
-    }
-    g_free(recipe);
-    task = osi_tasks(t->g, &n, &err);
-    expect(t, task, &err);
-    for (size_t i = 0; task && i < MIN(n, 20); i++) {
-        ask_task(t, &task[i]);
-    }
-    osi_guest_features(t->g, &n);
-    osi_cr3_mask(t->g);
-    osi_symbol(t->g, "init_task", &v, NULL);
-    osi_symbol_at(t->g, FK_BASE + 0x3004, &v);
-    g_assert_cmpuint(t->k->f->reads - start, <, READS_MAX);
+    return q == Q_MODULE_SYMBOLS ? 300000 : 30000;
 }
 
 static int rounds(int n)
@@ -139,95 +32,210 @@ static int rounds(int n)
     return n * (s ? MAX(atoi(s), 1) : 1);
 }
 
-static void fresh(Torture *t, int i)
+static uint64_t first_seed(uint64_t seed)
+{
+    const char *s = g_getenv("OSI_TORTURE_SEED");
+
+    return s ? strtoull(s, NULL, 0) : seed;
+}
+
+static void say(const char *line)
+{
+    g_test_message("%s", line);
+}
+
+/* All kinds of forged guests in turn. */
+static ForgeKernel *make(uint64_t i)
 {
     ForgeOptions opt = {
         .kallsyms = i % FORGE_LAYOUTS, .pti = i & 1, .gap = i & 2 ? 16 : 0,
         .paging = i & 4 ? OSI_PAGING_5LEVEL : OSI_PAGING_4LEVEL,
+        .list = i & 8, .new_orc = i & 2, .no_kallsyms = (i & 48) == 16,
+        .no_btf = (i & 48) == 32,
     };
 
-    t->k = forge_kernel(opt);
-    t->g = osi_guest_new(&t->k->f->mem);
+    return forge_kernel(opt);
 }
 
-static void drop(Torture *t)
+static void begin(Torture *t, ForgeKernel *k, uint64_t seed)
 {
-    osi_guest_free(t->g);
-    forge_kernel_free(t->k);
+    torture_init(t, k->f->ram, k->f->size, k->cpu, 2, seed);
+}
+
+static void finish(Torture *t, TortureCount *sum)
+{
+    for (int q = 0; q < Q_COUNT; q++) {
+        if (t->count[q].damaged >= reads_max(q)) {
+            g_error("question %d: %" PRIu64 " reads in image %" PRIu64, q,
+                    t->count[q].damaged, t->count[q].seed);
+        }
+        if (t->count[q].damaged > sum[q].damaged) {
+            sum[q].damaged = t->count[q].damaged;
+            sum[q].seed = t->count[q].seed;
+        }
+        sum[q].clean = MAX(sum[q].clean, t->count[q].clean);
+        sum[q].asked += t->count[q].asked;
+        sum[q].failed += t->count[q].failed;
+    }
+    torture_deinit(t);
+}
+
+static void report(const TortureCount *sum, uint64_t images)
+{
+    Torture all = { 0 };
+
+    memcpy(all.count, sum, sizeof(all.count));
+    g_test_message("%" PRIu64 " images", images);
+    if (g_getenv("OSI_TORTURE")) {
+        torture_report(&all, say);
+    }
+    g_assert_cmpuint(torture_peak(), <, MEMORY_MAX);
+}
+
+static void one_image(Torture *t, uint64_t seed)
+{
+    bool anew;
+
+    t->seed = seed;
+    g_rand_set_seed(t->rand, seed);
+    torture_damage(t);
+    anew = torture_stop(t);
+    torture_ask_all(t, FK_TASKS);
+    torture_mend(t);
+    if (anew) {
+        torture_fresh(t);
+        torture_ask_all(t, FK_TASKS);
+    }
+}
+
+static void group(uint64_t seed, int n, TortureCount *sum)
+{
+    ForgeKernel *k = make(seed * 0x9e3779b97f4a7c15ull >> 40);
+    g_autofree char *answers = NULL, *differs = NULL;
+    Torture t;
+
+    begin(&t, k, seed);
+    torture_ask_all(&t, FK_TASKS);
+    torture_record(&t, true);
+    torture_ask_all(&t, FK_TASKS);
+    torture_record(&t, false);
+    torture_ask_all(&t, FK_TASKS);
+    answers = g_strdup(t.answers->str);
+    for (int i = 0; i < n; i++) {
+        one_image(&t, seed + i);
+    }
+    torture_ask_all(&t, FK_TASKS);
+    differs = torture_differs(&t, answers);
+    g_assert_cmpstr(differs, ==, NULL);
+    g_assert_cmpuint(t.errors, >, 0);
+    finish(&t, sum);
+    forge_kernel_free(k);
 }
 
 /* Objects, stacks and page tables change under a guest already recognised. */
 static void test_objects(void)
 {
-    Torture t = { .rand = g_rand_new_with_seed(20231) };
-    int n = rounds(ROUNDS * 5);
+    TortureCount sum[Q_COUNT] = { 0 };
+    uint64_t seed = first_seed(1);
+    int n = rounds(ROUNDS * 4);
 
-    for (int i = 0; i < n; i++) {
-        if (i % REBUILD == 0) {
-            fresh(&t, i / REBUILD);
-            ask_everything(&t);
-        }
-        damage(&t);
-        ask_everything(&t);
-        if (i % REBUILD == REBUILD - 1) {
-            drop(&t);
-        }
+    for (int i = 0; i < n; i += GROUP) {
+        group(seed + i, MIN(GROUP, n - i), sum);
     }
-    g_assert_cmpuint(t.errors, >, 0);
-    g_test_message("%d damaged guests, %" G_GINT64_MODIFIER "u errors", n,
-                   t.errors);
-    g_rand_free(t.rand);
+    report(sum, n);
 }
 
-/* The image itself is damaged before it is looked at for the first time. */
-static void test_image(void)
+/* All that detection reads is damaged before it is looked at. */
+static void test_detection(void)
 {
-    Torture t = { .rand = g_rand_new_with_seed(20232) };
-    int n = rounds(ROUNDS / 4), lost = 0;
+    TortureCount sum[Q_COUNT] = { 0 };
+    uint64_t seed = first_seed(1000000000);
+    int n = rounds(ROUNDS / 4);
 
     for (int i = 0; i < n; i++) {
-        fresh(&t, i);
-        for (int k = 0; k < 1 << i % 10; k++) {
-            uint32_t at = g_rand_int_range(t.rand, 0, 0x20000);
+        ForgeKernel *k = make(seed + i);
+        Torture t;
 
-            t.k->f->ram[FK_BASE_PA + 0x8000 + at] = g_rand_int(t.rand);
-        }
-        ask_everything(&t);
-        lost += !osi_task_by_pid(t.g, 1, NULL);
-        drop(&t);
+        begin(&t, k, seed + i);
+        torture_record(&t, true);
+        torture_ask_all(&t, i % 2 ? 0 : FK_TASKS);
+        torture_record(&t, false);
+        g_rand_set_seed(t.rand, seed + i);
+        torture_fresh(&t);
+        torture_damage(&t);
+        torture_ask_all(&t, FK_TASKS);
+        torture_mend(&t);
+        finish(&t, sum);
+        forge_kernel_free(k);
     }
-    g_test_message("%d damaged images, %d without tasks", n, lost);
-    g_rand_free(t.rand);
+    report(sum, n);
+}
+
+/* The tables in the image: few bytes wrong, or many. */
+static void test_image(void)
+{
+    TortureCount sum[Q_COUNT] = { 0 };
+    uint64_t seed = first_seed(2000000000);
+    int n = rounds(ROUNDS / 4);
+
+    for (int i = 0; i < n; i++) {
+        ForgeKernel *k = make(seed + i);
+        Torture t;
+
+        begin(&t, k, seed + i);
+        t.damaged = true;
+        g_rand_set_seed(t.rand, seed + i);
+        for (int b = 0; b < 1 << i % 10; b++) {
+            uint32_t at = g_rand_int_range(t.rand, 0, k->tables);
+
+            k->f->ram[FK_BASE_PA + at] = g_rand_int(t.rand);
+        }
+        torture_ask_all(&t, FK_TASKS);
+        finish(&t, sum);
+        forge_kernel_free(k);
+    }
+    report(sum, n);
 }
 
 /* Control registers of any kind. */
 static void test_registers(void)
 {
-    Torture t = { .rand = g_rand_new_with_seed(20233) };
+    TortureCount sum[Q_COUNT] = { 0 };
+    uint64_t seed = first_seed(3000000000);
     int n = rounds(ROUNDS / 2);
+    ForgeKernel *k = make(0);
+    Torture t;
 
-    fresh(&t, 0);
+    begin(&t, k, seed);
     for (int i = 0; i < n; i++) {
-        OsiCpu good = t.k->cpu[i & 1];
+        OsiCpu *cpu = &t.cpus[i & 1], good = *cpu;
         uint64_t *words[] = {
-            &t.k->cpu[i & 1].cr0, &t.k->cpu[i & 1].cr3, &t.k->cpu[i & 1].cr4,
-            &t.k->cpu[i & 1].gs_base, &t.k->cpu[i & 1].kernel_gs_base,
-            &t.k->cpu[i & 1].idt_base, &t.k->cpu[i & 1].lstar,
+            &cpu->cr0, &cpu->cr3, &cpu->cr4, &cpu->efer, &cpu->gs_base,
+            &cpu->kernel_gs_base, &cpu->idt_base, &cpu->lstar, &cpu->tr_base,
+            &cpu->rip, &cpu->rsp, &cpu->fs_base,
         };
-        int w = g_rand_int_range(t.rand, 0, G_N_ELEMENTS(words));
 
-        *words[w] = (uint64_t)g_rand_int(t.rand) << 32 | g_rand_int(t.rand);
-        ask_everything(&t);
-        t.k->cpu[i & 1] = good;
+        t.seed = seed + i;
+        g_rand_set_seed(t.rand, seed + i);
+        for (int r = 0; r < 1 << i % 4; r++) {
+            *words[g_rand_int(t.rand) % G_N_ELEMENTS(words)] =
+                (uint64_t)g_rand_int(t.rand) << 32 | g_rand_int(t.rand);
+        }
+        cpu->cpl = i >> 1 & 3;
+        t.damaged = true;
+        torture_ask_all(&t, FK_TASKS);
+        *cpu = good;
     }
-    drop(&t);
-    g_rand_free(t.rand);
+    finish(&t, sum);
+    forge_kernel_free(k);
+    report(sum, n);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/torture/objects", test_objects);
+    g_test_add_func("/torture/detection", test_detection);
     g_test_add_func("/torture/image", test_image);
     g_test_add_func("/torture/registers", test_registers);
     return g_test_run();

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# hbreak and thbreak
+hbreak multiply
+thbreak add
+continue
+continue
+info breakpoints

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rwatch
+# program: watched
+rwatch plain
+continue
+bt
+continue
+info watchpoints
