@@ -37,10 +37,13 @@ def at(gdb, stop, words, reason='end-stepping-range'):
 
 
 def begin(gdb, words='begin round'):
-    """steps-a stands at that line, and no breakpoint is left."""
+    """steps-a stands where its round comes to that line first, and no
+    breakpoint is left. It is attached to anywhere in a round, where the next
+    time at that line need not be the first."""
     gdb.attach(guest.pids['steps-a'])
-    gdb.cmd(f'tbreak steps.c:{line(words)}')
-    at(gdb, gdb.run('continue'), words, 'breakpoint-hit')
+    for place in dict.fromkeys(('begin round', words)):
+        gdb.cmd(f'tbreak steps.c:{line(place)}')
+        at(gdb, gdb.run('continue'), place, 'breakpoint-hit')
 
 
 def false_count(gdb, function):
