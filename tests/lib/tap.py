@@ -21,6 +21,7 @@ time goes in as tap.main(globals(), more=[('name', function), ...]).
 """
 
 import os
+import random
 import shlex
 import signal
 import sys
@@ -33,6 +34,13 @@ REPEATED = ('GDB', 'KERNEL', 'SMP', 'ICOUNT', 'SEED', 'COMMANDS', 'AX_SEED',
             'TORTURE_SEED', 'COMPILED_SEED', 'FUZZ_SEED', 'OSI_APPEND',
             'OSI_CPU', 'OSI_SMP', 'OSI_DISK', 'OSI_MISSING', 'OSI_OPTIONS',
             'OSI_IMAGE', 'GDBX_RECORDINGS', 'GDBX_LANDINGS', 'GDBX_SEED')
+
+
+def seed(name):
+    """Where a test's random numbers start: the variable's number, or 1; with
+    `any', a new one. Runs of the whole suite differ by nothing but the tree."""
+    value = os.environ.get(name, '1')
+    return random.randrange(1 << 32) if value == 'any' else int(value)
 
 
 class Skip(Exception):

@@ -10,7 +10,8 @@ out of order, many at a time, with and without acknowledgements.
 
 No hang (each block ends with a packet whose answer comes), no crash, no word
 of a sanitizer, no growing memory. FUZZ_PACKETS=10000000 makes it longer,
-FUZZ_SEED=N another one; GDBX_QEMU names an emulator built with --enable-asan.
+FUZZ_SEED=N another draw, `any' a new one; GDBX_QEMU names an emulator built
+with --enable-asan.
 """
 import hashlib
 import os
@@ -27,7 +28,7 @@ from session import DEADLINE, Guest, goes_on, tap, until
 from rsp import RspError, expand, frame  # in a directory that session adds
 
 PACKETS = int(os.environ.get('FUZZ_PACKETS', 60000))
-SEED = int(os.environ.get('FUZZ_SEED') or random.randrange(1 << 32))
+SEED = tap.seed('FUZZ_SEED')
 BLOCK = 250
 SESSION = 20                    # blocks
 HANG = 60

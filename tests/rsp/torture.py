@@ -14,7 +14,7 @@ and how often each condition was asked:
 
     SMP             vCPUs of the guest (default 2)
     ICOUNT          if set, the argument of -icount
-    TORTURE_SEED    where the random numbers start (default: any)
+    TORTURE_SEED    where the random numbers start (default 1; any)
     TORTURE_STOPS   stops to see (default 600)
 """
 import os
@@ -26,7 +26,7 @@ from watches import Watches
 
 SMP = int(os.environ.get('SMP', '2'))
 ICOUNT = os.environ.get('ICOUNT')
-SEED = int(os.environ.get('TORTURE_SEED') or random.randrange(1 << 32))
+SEED = tap.seed('TORTURE_SEED')
 STOPS = int(os.environ.get('TORTURE_STOPS', '600'))
 FUNCTIONS, THREADS, POINTS = 2048, 2, 1200
 SPAN = 400                      # how many calls ahead a condition looks
