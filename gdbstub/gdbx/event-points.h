@@ -127,6 +127,8 @@ GdbxCatch **gdbx_catches_live(GdbxEventKind kind, unsigned *n);
 /* While a replay looks back: @c is hit by @ev. vCPU thread of @cs. */
 void gdbx_back_event(CPUState *cs, const GdbxEvent *ev, GdbxCatch *c,
                      const GdbxEventWho *who, GdbxInstant at);
+/* @c (NULL: any) is deleted: a journey under way does not tell of it. */
+void gdbx_back_forget_catch(const GdbxCatch *c);
 
 /* --- event-hit.c --- */
 /* Number of the first field in expressions; registers are below. */

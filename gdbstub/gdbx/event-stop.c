@@ -118,6 +118,7 @@ void gdbx_event_hits_drop(const GdbxCatch *c)
             g_array_remove_index(queue, i);
         }
     }
+    gdbx_back_forget_catch(c);
 }
 
 bool gdbx_event_pending(void)

@@ -23,7 +23,7 @@ static struct {
     bool nothing;           /* it has none earlier; back at @origin that is told */
     uint64_t origin;
     CPUState *cs;
-    enum { POINT, WATCH, EVENT, DEED } kind;
+    enum { GONE, POINT, WATCH, EVENT, DEED } kind;
     GdbxHit point;
     GdbxWatchHit watch;
     GdbxEvent event;
@@ -83,6 +83,20 @@ bool gdbx_back_deed(CPUState *cs, const GdbxDeed *d, GdbxInstant at)
     return false;
 }
 
+void gdbx_back_forget_watch(const GdbxWatch *w)
+{
+    if (back.kind == WATCH && (!w || back.watch.watch == w)) {
+        back.kind = GONE;
+    }
+}
+
+void gdbx_back_forget_catch(const GdbxCatch *c)
+{
+    if (back.kind == EVENT && (!c || back.catch == c)) {
+        back.kind = GONE;
+    }
+}
+
 static void tell(int sig, const char *more)
 {
     gdbx_stop_reply(sig, back.thread.pid, back.thread.tid, more);
@@ -108,6 +122,7 @@ static bool tell_hit(void)
     case EVENT:
         gdbx_event_push(back.cs, &back.event, back.catch, &back.who);
         return gdbx_event_report();
+    case GONE:                  /* whoever wanted it was deleted on the way */
     case DEED:
         return false;           /* it has not come by again: nothing to tell */
     }

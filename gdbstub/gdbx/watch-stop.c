@@ -60,6 +60,7 @@ void gdbx_watch_hits_drop(const GdbxWatch *w)
         }
     }
     qemu_mutex_unlock(&gdbx_watch_lock);
+    gdbx_back_forget_watch(w);
 }
 
 bool gdbx_watch_pending(void)

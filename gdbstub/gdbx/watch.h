@@ -136,6 +136,8 @@ void gdbx_watch_push(const GdbxWatchHit *hit);
  * of instruction @icount. Any thread that holds what executes.
  */
 void gdbx_back_watch(const GdbxWatchHit *hit, uint64_t icount);  /* time.c */
+/* @w (NULL: any) is deleted: a journey under way does not tell of it. */
+void gdbx_back_forget_watch(const GdbxWatch *w);                 /* time.c */
 void gdbx_watch_hits_drop(const GdbxWatch *w);     /* NULL: all */
 /* Is there anything that gdb has not been told? */
 bool gdbx_watch_pending(void);
