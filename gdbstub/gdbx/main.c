@@ -19,6 +19,7 @@
 #include "gdbstub/gdbx/files.h"
 #include "gdbstub/gdbx/index.h"
 #include "gdbstub/gdbx/monitor.h"
+#include "gdbstub/gdbx/nth.h"
 #include "gdbstub/gdbx/output.h"
 #include "gdbstub/gdbx/roots.h"
 #include "gdbstub/gdbx/step.h"
@@ -225,6 +226,7 @@ static void forget_client(void)
     timeline_hold_end(false);
     timeline_give_up();
     gdbx_seek_forget();
+    gdbx_nth_end();
     gdbx_step_look_no_more();
     gdbx_mon_os_reset();
     gdbx_callstack_off();

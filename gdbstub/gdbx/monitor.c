@@ -221,6 +221,11 @@ static const GdbxCommand commands[] = {
       "gdb has to know that the machine runs, so `stepi' or `continue' performs "
       "it:\n"
       "nothing else is executed.\n" },
+    { "tfind", "N [at ADDR]", "in a replay, to hit N of what is set, counted "
+      "from the start", gdbx_mon_tfind,
+      "Breakpoints, watchpoints and points at events that stop; `at': those "
+      "breakpoints\n"
+      "only. gdb's `reverse-continue' performs it.\n" },
     { "bookmark", "NAME [PLACE]|delete NAME",
       "a name for this instruction, or that one; then: seek NAME",
       gdbx_mon_bookmark,

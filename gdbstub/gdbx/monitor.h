@@ -75,6 +75,7 @@ void gdbx_mon_when_did(Monitor *mon, const char *args);
 
 /* monitor-seek.c */
 void gdbx_mon_seek(Monitor *mon, const char *args);
+void gdbx_mon_tfind(Monitor *mon, const char *args);
 void gdbx_mon_bookmark(Monitor *mon, const char *args);
 void gdbx_mon_bookmarks(Monitor *mon, const char *args);
 /* Arms a seek, or says why not. True: it is armed. */

@@ -12,7 +12,9 @@
 #include "gdbstub/gdbx/back.h"
 #include "gdbstub/gdbx/event-points.h"
 #include "gdbstub/gdbx/index.h"
+#include "gdbstub/gdbx/nth.h"
 #include "gdbstub/gdbx/output.h"
+#include "gdbstub/gdbx/place.h"
 #include "gdbstub/gdbx/watch.h"
 #include "gdbstub/gdbx/rows.h"
 
@@ -35,6 +37,9 @@ static struct {
 
 void gdbx_back_point(CPUState *cs, const GdbxHit *hit, const GdbxInstant *at)
 {
+    if (!gdbx_nth_wins(*at)) {
+        return;
+    }
     back.cs = cs;
     back.kind = POINT;
     back.point = *hit;
@@ -45,17 +50,25 @@ void gdbx_back_point(CPUState *cs, const GdbxHit *hit, const GdbxInstant *at)
 
 void gdbx_back_watch(const GdbxWatchHit *hit, uint64_t icount)
 {
+    GdbxInstant at = { .icount = icount, .pc = hit->pc };
+
+    if (!gdbx_nth_wins(at)) {
+        return;
+    }
     back.cs = hit->cs;
     back.kind = WATCH;
     back.watch = *hit;
     back.icount = icount;
-    gdbx_back_found((GdbxInstant) { .icount = icount });
+    gdbx_back_found(at);
     timeline_hit(icount, TIMELINE_ANY_PC);
 }
 
 void gdbx_back_event(CPUState *cs, const GdbxEvent *ev, GdbxCatch *c,
                      const GdbxEventWho *who, GdbxInstant at)
 {
+    if (!gdbx_nth_wins(at)) {
+        return;
+    }
     back.kind = EVENT;
     back.cs = cs;
     back.event = *ev;
@@ -73,7 +86,7 @@ bool gdbx_back_deed(CPUState *cs, const GdbxDeed *d, GdbxInstant at)
     if (gdbx_back_arrives(at)) {
         return gdbx_deed_try(d, &now) && now;
     }
-    if (gdbx_back_passes(at)) {
+    if (gdbx_back_passes(at) && gdbx_nth_wins(at)) {
         back.kind = DEED;
         back.cs = cs;
         back.icount = at.icount;
@@ -161,15 +174,21 @@ static bool to_the_first(void)
 }
 
 /* The machine is held in front of the last instruction: is a point there? */
-static bool hit_at_end(void)
+static bool at_end(void)
 {
     CPUState *cs;
     bool any = false;
 
     CPU_FOREACH(cs) {
-        any |= gdbx_point_hit(cs, gdbx.arch->pc(cs), 0, false);
+        uint64_t pc = gdbx.arch->pc(cs);
+
+        if (gdbx_point_hit(cs, pc, 0, false)) {
+            gdbx_hit(cs)->valid = gdbx_nth_wins(
+                gdbx_instant_point(pc, timeline_now().icount));
+            any |= gdbx_hit(cs)->valid;
+        }
     }
-    return any && gdbx_report_hit();
+    return any;
 }
 
 /* Part of `index build': to @to, by way of @from if that is another place. */
@@ -194,13 +213,55 @@ static bool build_goes_on(void)
     return false;
 }
 
+/* At the hit that was asked for by its number, or elsewhere. */
+static void say_nth(void)
+{
+    if (gdbx_nth_counting() && gdbx_nth_won()) {
+        gdbx_console("gdbx: hit %" PRIu64 "\n", gdbx_nth_passed());
+    } else if (gdbx_nth_counting()) {
+        gdbx_console("gdbx: there are %" PRIu64 " hits\n", gdbx_nth_passed());
+    }
+    gdbx_nth_end();
+}
+
+static void tell_nth(void)
+{
+    say_nth();
+    /* gdb compares a watched value with a later one, and may find them equal. */
+    if (back.kind == WATCH || !tell_hit()) {
+        tell(GDB_SIGNAL_TRAP, "");
+    }
+}
+
+/* There is none of that number: back to where the machine was. */
+static bool nth_missed(void)
+{
+    bool there = gdbx_nth_counting() && at_end();
+
+    if (!gdbx_nth_counting()) {
+        return false;
+    }
+    say_nth();
+    if (there) {
+        return gdbx_report_hit();
+    }
+    back.nothing = true;
+    if (!timeline_seek(back.origin)) {
+        return false;
+    }
+    gdbx_go_on_quietly();
+    return true;
+}
+
 static void there(void)
 {
     if (back.nothing) {
         tell_begin();
         return;
     }
-    if (back.step) {
+    if (gdbx_nth_counting()) {
+        tell_nth();
+    } else if (back.step) {
         tell(GDB_SIGNAL_TRAP, "");
     } else if (!tell_hit()) {
         if (look_before(back.icount)) {
@@ -218,7 +279,8 @@ bool gdbx_back_stopped(RunState state)
 {
     TimelineEnd end = timeline_take_end();
 
-    gdbx_back_end(end != TIMELINE_BROKEN && end != TIMELINE_FAILED);
+    gdbx_back_end(end != TIMELINE_BROKEN && end != TIMELINE_FAILED &&
+                  !gdbx_nth_counting());
     if (end != TIMELINE_THERE) {
         gdbx_index_build_broken();
     } else if (build_goes_on()) {
@@ -226,9 +288,11 @@ bool gdbx_back_stopped(RunState state)
     }
     switch (end) {
     case TIMELINE_NONE:
+        say_nth();          /* at an event, which stops as it does forwards */
         timeline_give_up();
         return false;           /* at what has stopped it */
     case TIMELINE_BROKEN:
+        gdbx_nth_end();
         tell(GDB_SIGNAL_INT, "");
         break;
     case TIMELINE_BEGIN:
@@ -237,14 +301,18 @@ bool gdbx_back_stopped(RunState state)
         }
         break;
     case TIMELINE_END:
+        if (nth_missed()) {
+            return true;
+        }
         gdbx_step_end();
-        if (hit_at_end()) {
+        if (at_end() && gdbx_report_hit()) {
             break;
         }
         back.thread = gdbx_scope_thread(gdbserver_state.c_cpu ?: first_cpu);
         tell(GDB_SIGNAL_TRAP, "replaylog:end;");
         break;
     case TIMELINE_FAILED:
+        gdbx_nth_end();
         gdbx_console("gdbx: the machine could not be brought back\n");
         tell(GDB_SIGNAL_ABRT, "");
         break;
@@ -297,6 +365,7 @@ static bool seek_armed;
 
 void gdbx_seek_arm(uint64_t icount)
 {
+    gdbx_nth_end();
     seek_to = icount;
     seek_armed = true;
 }
@@ -336,6 +405,7 @@ static bool build_begun(void)
 
 bool gdbx_seek_performed(void)
 {
+    gdbx_nth_forget();
     if (!timeline_why_not() && build_begun()) {
         return true;
     }
@@ -349,6 +419,24 @@ bool gdbx_seek_performed(void)
     if (timeline_seek(seek_to)) {
         set_out();
     } else {
+        tell_begin();
+    }
+    return true;
+}
+
+/* `monitor gdbx tfind'. */
+static bool nth_begun(void)
+{
+    if (!gdbx_nth_begin()) {
+        return false;
+    }
+    begin();
+    back.step = false;
+    gdbx_back_begin(UINT64_MAX);        /* none is of the future */
+    if (timeline_find_first(timeline_status().first, gdbx_place_end())) {
+        set_out();
+    } else {
+        gdbx_nth_end();
         tell_begin();
     }
     return true;
@@ -371,7 +459,8 @@ bool gdbx_pkt_backward(const char *args)
         gdb_put_packet("");
         return true;
     }
-    if (!interrupted && gdbx_seek_performed()) {
+    if (!interrupted && ((*args == 'c' && nth_begun()) ||
+                         gdbx_seek_performed())) {
         return true;
     }
     begin();

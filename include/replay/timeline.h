@@ -93,6 +93,12 @@ bool timeline_sweep(uint64_t from, uint64_t to);
  */
 bool timeline_find_back(uint64_t before);
 /*
+ * Looks for a hit forwards, from the last checkpoint up to instruction @from on, as
+ * far as @end: the first one that is told wins. TIMELINE_END: none was. The same
+ * otherwise.
+ */
+bool timeline_find_first(uint64_t from, uint64_t end);
+/*
  * Shall the machine stop in front of the recording's last instruction? Else the
  * emulator ends with the recording. Main thread, no vCPU runs.
  */

@@ -39,6 +39,7 @@ typedef enum Phase {
     IDLE,
     SETTING_OUT,    /* the machine has to become what it was first */
     LOOKING,        /* on the way to @goal hits count */
+    FOUND,          /* the first hit, which is the goal */
     GOING,          /* to @goal */
     ENDED,          /* the machine is going to stop */
 } Phase;
@@ -54,6 +55,7 @@ static struct {
     bool hold_end;
     bool interrupted;
     bool hit;
+    bool first;         /* the first hit is looked for, not the last */
     bool landing;       /* on the way to one of TIMELINE_STOPS */
     unsigned interval;
     void (*restored)(void);
@@ -129,6 +131,10 @@ void timeline_hit(uint64_t icount, uint64_t pc)
         tl.hit = true;
         tl.hit_at = icount;
         tl.hit_pc = pc;
+        if (tl.first) {
+            qatomic_set(&limit, 0);
+            qatomic_set(&tl.phase, FOUND);
+        }
     }
 }
 
@@ -225,7 +231,7 @@ static void nothing(CPUState *cs, run_on_cpu_data data)
 
 static void set_out(Phase phase, uint64_t goal, uint64_t back_to)
 {
-    tl.look_there = false;
+    tl.look_there = tl.first = false;
     tl.goal = goal;
     tl.back_to = back_to;
     tl.then = phase;
@@ -285,6 +291,18 @@ bool timeline_find_back(uint64_t before)
     return true;
 }
 
+bool timeline_find_first(uint64_t from, uint64_t end)
+{
+    const Checkpoint *c = store_find(from);
+
+    if (c) {
+        tl.before = end;
+        set_out(LOOKING, end, from);
+        tl.first = true;
+    }
+    return c;
+}
+
 static void go_to_hit(void)
 {
     uint64_t pc = tl.hit_pc, from = tl.hit_at;
@@ -324,6 +342,8 @@ static void arrived(uint64_t now)
     } else if (now < tl.goal) {
         store_take(true);
         set_limit(next_limit(now));
+    } else if (tl.phase == LOOKING && tl.first) {
+        end(TIMELINE_END);
     } else if (tl.phase == LOOKING) {
         looked();
     } else if (tl.look_there) {
@@ -371,6 +391,10 @@ static void turn(void)
         return;
     }
     replay_account_executed_instructions();
+    if (tl.phase == FOUND) {
+        go_to_hit();
+        return;
+    }
     if (!at_instruction()) {
         if (at_fault()) {
             end(TIMELINE_THERE);
