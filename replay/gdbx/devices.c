@@ -9,7 +9,9 @@
 #include "migration/savevm.h"
 #include "system/reset.h"
 #include "hw/gdbx/ide.h"
+#include "hw/gdbx/unkept.h"
 #include "hw/gdbx/unload.h"
+#include "hw/gdbx/virtio.h"
 #include "replay/gdbx/devices.h"
 
 /* The head of a stream, which qemu_load_device_state() does not expect. */
@@ -17,10 +19,15 @@
 
 uint8_t *devices_save(size_t *size)
 {
-    QIOChannelBuffer *buffer = qio_channel_buffer_new(64 * KiB);
-    QEMUFile *f = qemu_file_new_output(QIO_CHANNEL(buffer));
+    QIOChannelBuffer *buffer;
+    QEMUFile *f;
     uint8_t *state = NULL;
 
+    if (gdbx_unkept()) {
+        return NULL;
+    }
+    buffer = qio_channel_buffer_new(64 * KiB);
+    f = qemu_file_new_output(QIO_CHANNEL(buffer));
     global_state_store_running();
     gdbx_ide_put_aside();
     if (qemu_save_device_state(f) >= 0 && qemu_fflush(f) >= 0) {
@@ -70,7 +77,11 @@ bool devices_load(const uint8_t *state, size_t size, void (*ram)(void *opaque),
     qemu_devices_reset(RESET_TYPE_SNAPSHOT_LOAD);
     gdbx_unload_parts(have, &all);
     ram(opaque);
-    return load(state, size);
+    if (!load(state, size)) {
+        return false;
+    }
+    gdbx_virtio_loaded();
+    return true;
 }
 
 /* Does a device's name stand at @at, as its length and its letters? */

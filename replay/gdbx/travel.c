@@ -26,6 +26,7 @@
 #include "system/replay.h"
 #include "system/runstate.h"
 #include "gdbstub/hooks.h"
+#include "hw/gdbx/unkept.h"
 #include "replay/replay-internal.h"
 #include "replay/checkpoint.h"
 #include "replay/index.h"
@@ -83,11 +84,18 @@ void timeline_begin(uint64_t budget)
 
 const char *timeline_why_not(void)
 {
+    static char why[160];
+
     if (replay_mode == REPLAY_MODE_NONE) {
         return "there is no recording to go back in (-icount ...,rr=replay)";
     }
     if (!tl.on) {
         return "no checkpoints are made (gdbx=off)";
+    }
+    if (gdbx_unkept()) {
+        snprintf(why, sizeof(why), "there is a device of type %.60s, whose "
+                 "state cannot be kept while the machine runs", gdbx_unkept());
+        return why;
     }
     return disks_why_not();
 }
