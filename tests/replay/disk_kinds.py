@@ -105,11 +105,6 @@ def test_virtio():
     round_trip('virtio', '-device', 'virtio-blk-pci,drive=r')
 
 
-def test_virtio_without_ioeventfd():
-    "the same with a kick that waits for the request to be made"
-    round_trip('sync', '-device', 'virtio-blk-pci,drive=r,ioeventfd=off')
-
-
 def test_ide():
     "the same by the firmware's IDE, which asks instead of waiting"
     round_trip('ide', '-device', 'ide-hd,drive=r')
