@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <signal.h>
+#include "asleep.h"
 #include "begin.h"
 
 int status, in_child, steps;
@@ -24,10 +25,14 @@ int parent_work(int a)
 
 int do_fork(void)
 {
-    pid_t pid = fork();
+    char parent[16];
+    pid_t pid;
 
+    snprintf(parent, sizeof(parent), "%d", getpid());
+    pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        until_asleep(parent);       /* in its waitpid, if it runs at all */
         child_work(10);
         exit(3);
     }

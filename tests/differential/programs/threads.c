@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Three threads that take turns, so that their order is always the same. */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
+#include "asleep.h"
 #include "begin.h"
 
 #define THREADS 3
@@ -30,26 +29,6 @@ int quiet(int who)
     return who + calls;
 }
 
-/* Scripts look at main: it sleeps in its first pthread_join, always there. */
-void main_sleeps(void)
-{
-    char stat[256], *end;
-    ssize_t n;
-    int fd;
-
-    for (;;) {
-        fd = open("/proc/self/stat", O_RDONLY);
-        n = fd < 0 ? 0 : read(fd, stat, sizeof(stat) - 1);
-        close(fd);
-        stat[n > 0 ? n : 0] = '\0';
-        end = strrchr(stat, ')');
-        if (!end || end[2] == 'S') {
-            return;             /* also where there is no /proc */
-        }
-        sched_yield();
-    }
-}
-
 void *worker(void *opaque)
 {
     int who = (long)opaque;
@@ -58,7 +37,7 @@ void *worker(void *opaque)
         while (turn) {
             sched_yield();
         }
-        main_sleeps();
+        until_asleep("self");   /* main, in its first pthread_join */
     }
     label[0] = 'a' + who;
     label[1] = '\0';

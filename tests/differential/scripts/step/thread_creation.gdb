@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # next over pthread_create
 # program: threads
-break threads.c:97
+break threads.c:76
 continue
 next
 next
