@@ -193,6 +193,12 @@ static bool counts(Hit *h)
     return h->owners;
 }
 
+/* Any thread that gdb has resumed will do for it; not for a step (R6). */
+static bool is_plain_trap(const Hit *h)
+{
+    return h->point->spec.reply == GDBX_REPLY_TRAP && !gdbx_run.stepping;
+}
+
 /* The hit to tell, NULL if none; those that do not count any more go. */
 static Hit *choose(void)
 {
@@ -204,7 +210,7 @@ static Hit *choose(void)
         }
     }
     for (guint i = 0; queue && i < queue->len; i++) {
-        if (gdbx_may_hear_of(at(i)->tid) &&
+        if ((gdbx_may_hear_of(at(i)->tid) || is_plain_trap(at(i))) &&
             (!best || (gdbx_in_scope(at(i)->tid.pid) &&
                        !gdbx_in_scope(best->tid.pid)))) {
             best = at(i);
@@ -257,7 +263,7 @@ static void tell(const Hit *h)
         gdbx_report_elsewhere(h->cs, s->point.type->name, h->ev.pc);
         return;
     }
-    if (!gdbx_in_scope(tid.pid)) {
+    if (!gdbx_in_scope(tid.pid) || !gdbx_may_hear_of(tid)) {
         /* The CPU itself, or whatever gdb has resumed. */
         tid = (GdbxTid) { gdbx_cpu_pid(), gdb_get_cpu_index(h->cs) };
         tid = gdbx_in_scope(tid.pid) ? tid : gdbx_scope_thread(h->cs);

@@ -337,7 +337,7 @@ typedef struct GdbxRun {
     int again;                 /* times the step was begun anew */
     bool in_call;              /* a system call's end at @from is the end */
     bool passing;              /* no step: it goes on from there (call.c) */
-    bool alone;                /* only that thread was resumed (R6) */
+    bool alone;                /* only @tid was resumed, to step or not (R6) */
     bool exited;               /* the stepped thread has; atomic */
     /* gdb waits for a stop reply; QEMU's own flag is lost at any byte. */
     bool reply_due;

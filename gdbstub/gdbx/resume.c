@@ -3,8 +3,8 @@
  * vCont: which threads gdb wants to run, in terms of vCPUs.
  *
  * The guest runs as a whole. What gdb resumed (one process, or everything)
- * decides only in whose name the next stop may be reported (R5). The exception
- * is one thread that gdb steps alone (step.c).
+ * decides only in whose name the next stop may be reported (R5, R6). The
+ * exception is one thread that gdb steps alone (step.c).
  */
 #include "qemu/osdep.h"
 #include "hw/core/cpu.h"
@@ -91,7 +91,8 @@ static void resume_all(void)
 {
     const OsiTask *t = osi_task_by_pid(gdbx_guest(), gdbx_call_waits(), NULL);
 
-    if (!t || !gdbx_inferior(t->tgid)) {
+    if (!t || !gdbx_inferior(t->tgid) ||
+        (gdbx_run.alone && gdbx_run.tid != t->pid)) {
         gdbx_resume_quietly();
         return;
     }
@@ -141,6 +142,23 @@ static bool continue_cpus(const GArray *actions)
     }
     gdbx_start(states);
     return true;
+}
+
+/*
+ * scheduler-locking in a process: the guest runs as a whole, but gdb must hear of
+ * the one thread that it has resumed.
+ */
+static void note_alone(const GArray *actions)
+{
+    const GdbxAction *a = &g_array_index(actions, GdbxAction, 0);
+    GdbxInferior *inf = a->has_tid ? gdbx_inferior(a->tid.pid) : NULL;
+
+    if (actions->len == 1 && inf && a->tid.tid > 0 &&
+        a->tid.tid <= INT32_MAX && gdbx_has_thread(inf, a->tid.tid)) {
+        gdbx_run.alone = true;
+        gdbx_run.pid = inf->pid;
+        gdbx_run.tid = a->tid.tid;
+    }
 }
 
 /* What was resumed: one pid, or -1 when more than one inferior is covered. */
@@ -205,6 +223,9 @@ bool gdbx_pkt_vcont(const char *args)
     step = gdbx_step_asked(step, others, actions);
     interrupted = gdbx_run.interrupted;
     gdbx_run = (GdbxRun) { .scope = scope_of(actions), .reply_due = true };
+    if (!step) {
+        note_alone(actions);
+    }
     gdbserver_state.signal = 0;
     gdbx_events_update();
     gdbx_signals_resume(actions);

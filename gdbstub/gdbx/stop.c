@@ -181,7 +181,8 @@ GdbxTid gdbx_scope_thread(CPUState *cs)
     int64_t pid = gdbx_run.scope;
     GdbxInferior *inf;
 
-    if (gdbx_run.pid && gdbx_run.alone && live(gdbx_run.pid)) {
+    inf = gdbx_run.alone ? live(gdbx_run.pid) : NULL;
+    if (inf && (gdbx_run.stepping || gdbx_has_thread(inf, gdbx_run.tid))) {
         return (GdbxTid) { gdbx_run.pid, gdbx_run.tid };    /* R6 */
     }
 
@@ -288,6 +289,38 @@ static bool hit_is_owners(CPUState *cs, GdbxHit *hit)
     return !t || t->tgid == hit->pid;
 }
 
+/*
+ * gdb hears of its thread alone (R6). Once for each place: a thread that waits
+ * in the kernel for one that never comes may do so for hours.
+ */
+static void say_passed(CPUState *cs, uint64_t pc)
+{
+    for (unsigned i = 0; i < gdbx_run.n_passed; i++) {
+        if (gdbx_run.passed[i] == pc) {
+            return;
+        }
+    }
+    if (gdbx_run.n_passed == GDBX_PASSED_SAID) {
+        return;
+    }
+    gdbx_run.passed[gdbx_run.n_passed++] = pc;
+    gdbx_console("gdbx: CPU#%d passes the breakpoint at 0x%" PRIx64 ": gdb "
+                 "has resumed another thread alone\n", cs->cpu_index, pc);
+}
+
+/* gdb lets one thread of a process go on (scheduler-locking), and that is another. */
+static bool is_others(CPUState *cs, const GdbxHit *hit)
+{
+    const OsiTask *t;
+
+    if (!gdbx_run.alone || gdbx_run.stepping || hit->number ||
+        !gdbx_in_scope(hit->pid)) {
+        return false;
+    }
+    t = gdbx_current(cs, NULL);
+    return t && t->pid != gdbx_run.tid;
+}
+
 /* The vCPU whose hit is reported: one in scope first. */
 static CPUState *choose_hit(void)
 {
@@ -307,6 +340,11 @@ static CPUState *choose_hit(void)
                 continue;
             }
             hit->pid = hit->machine;
+        }
+        if (is_others(cs, hit)) {
+            say_passed(cs, hit->pc);
+            gdbx_told(cs, hit->pc, GDBX_TOLD_ALL);
+            continue;
         }
         if (!best || (gdbx_in_scope(hit->pid) &&
                       !gdbx_in_scope(gdbx_hit(best)->pid))) {
@@ -337,25 +375,6 @@ bool gdbx_report_hit(void)
         report_hit(cs, gdbx_hit(cs));
     }
     return cs;
-}
-
-/*
- * gdb hears of its thread alone (R6). Once for each place: a thread that waits
- * in the kernel for one that never comes may do so for hours.
- */
-static void say_passed(CPUState *cs, uint64_t pc)
-{
-    for (unsigned i = 0; i < gdbx_run.n_passed; i++) {
-        if (gdbx_run.passed[i] == pc) {
-            return;
-        }
-    }
-    if (gdbx_run.n_passed == GDBX_PASSED_SAID) {
-        return;
-    }
-    gdbx_run.passed[gdbx_run.n_passed++] = pc;
-    gdbx_console("gdbx: CPU#%d passes the breakpoint at 0x%" PRIx64 ": gdb "
-                 "steps another thread alone\n", cs->cpu_index, pc);
 }
 
 static void stopped_debug(void)

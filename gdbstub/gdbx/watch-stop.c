@@ -135,7 +135,8 @@ static GdbxWatchHit *choose(void)
         }
     }
     for (guint i = 0; queue && i < queue->len; i++) {
-        if (gdbx_may_hear_of(at(i)->tid) &&
+        if ((gdbx_may_hear_of(at(i)->tid) ||
+             (at(i)->watch->number && !gdbx_run.stepping)) &&
             (!best || (gdbx_in_scope(at(i)->tid.pid) &&
                        !gdbx_in_scope(best->tid.pid)))) {
             best = at(i);
@@ -185,6 +186,7 @@ static void tell(const GdbxWatchHit *h)
 {
     static const char *const names[] = { "watch", "rwatch", "awatch" };
     const GdbxWatch *w = h->watch;
+    GdbxTid tid = h->tid;
     g_autofree char *who = who_did(h);
     g_autofree char *more = w->number ? g_strdup("")
         : g_strdup_printf("%s:%" PRIx64 ";", names[w->type - 2],
@@ -200,7 +202,10 @@ static void tell(const GdbxWatchHit *h)
         return;
     }
     gdbx_watches_each(gdb_looks_at, (void *)h);
-    gdbx_stop_reply(GDB_SIGNAL_TRAP, h->tid.pid, h->tid.tid, more);
+    if (!gdbx_may_hear_of(tid)) {
+        tid = gdbx_scope_thread(h->cs ?: first_cpu);
+    }
+    gdbx_stop_reply(GDB_SIGNAL_TRAP, tid.pid, tid.tid, more);
 }
 
 bool gdbx_watch_report(void)

@@ -181,6 +181,35 @@ def test_scheduler_locking():
         walk(gdb, ['signal', 'after the signal'])
 
 
+def test_continue_alone():
+    "scheduler-locking: what others come to is told of that thread, or passed"
+    pid = guest.boot() and guest.pids['walk']
+    with guest.gdb() as (vm, gdb):
+        begin(gdb, 'the other answers')     # gdb has looked at partner
+        first = f'Thread {pid}.{pid} '
+        main = next(t['id'] for t in gdb.threads()
+                    if first in t['target-id'] + ' ')
+        gdb.attach(guest.pids['busy-a'])
+        gdb.cmd('break work')
+        gdb.mi(f'-thread-select {main}')
+        gdb.cmd('set schedule-multiple off')
+        gdb.cmd('set scheduler-locking on')
+        for _ in range(5):
+            stop = gdb.run('continue')
+            tap.contains(stop.text, 'not resumed')
+            tap.equal(stop.values.get('thread-id'), main, 'thread')
+        gdb.cmd('delete')
+        gdb.cmd(f'tbreak walk.c:{line("begin")}')
+        at(gdb.run('continue'), 'begin', 'breakpoint-hit')
+        gdb.cmd(f'break walk.c:{line("the other answers")}')
+        gdb.cmd(f'tbreak walk.c:{line("signal")}')
+        stop = gdb.run('continue')
+        at(stop, 'signal', 'breakpoint-hit')
+        tap.equal(stop.values.get('thread-id'), main, 'thread')
+        tap.equal(stop.text.count('passes the breakpoint'), 1, stop.text)
+        gdb.cmd('set scheduler-locking off')
+
+
 def test_thread_that_waits_for_ever():
     "stepped alone, while others come to a breakpoint: said once; Ctrl-C ends it"
     pid = guest.boot() and guest.pids['walk']
