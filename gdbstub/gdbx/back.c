@@ -13,6 +13,8 @@ typedef struct Said {
     GString *text;
 } Said;
 
+bool gdbx_back_looks;
+
 static struct {
     uint64_t icount;            /* where the journey began */
     uint64_t id;                /* what gdb was told of there; 0: nothing */
@@ -92,7 +94,13 @@ static void check_interval(void)
 {
     if (from.interval != timeline_interval()) {
         from.interval = timeline_interval();
-        print();
+        gdbx.arch->forget_faults();
+        if (timeline_wider()) {
+            from.reached = false;
+            forget();           /* they come again */
+        } else {
+            print();
+        }
     }
 }
 
@@ -173,6 +181,8 @@ void gdbx_back_no_present(void)
 void gdbx_back_begin(uint64_t icount)
 {
     forget();
+    gdbx.arch->forget_faults();
+    gdbx_back_looks = true;
     from.icount = icount;
     from.id = present;
     from.pc = gdbx.arch->pc(first_cpu);
@@ -183,6 +193,7 @@ void gdbx_back_begin(uint64_t icount)
 
 void gdbx_back_end(bool there)
 {
+    gdbx_back_looks = false;
     if (there) {
         print();
     } else {

@@ -263,10 +263,11 @@ static void tell_index(CPUState *cs, uint64_t pc, uintptr_t ra)
  * A replay looks back, or is on its way: nobody stops, the last one counts. True:
  * it goes to what is here.
  */
-static bool look_back(CPUState *cs, uint64_t pc, uintptr_t ra)
+static bool look_back(CPUState *cs, uint64_t pc, uintptr_t ra, bool again)
 {
     GdbxHit hit = { .valid = true, .pc = pc };
     GdbxInstant at;
+    GdbxBegun begun;
     GdbxPoint *best;
 
     if (!timeline_looking() && !timeline_landing()) {
@@ -277,13 +278,19 @@ static bool look_back(CPUState *cs, uint64_t pc, uintptr_t ra)
     }
     gdbx_hit(cs)->asked = false;
     at = gdbx_instant_point(pc, gdbx_icount_at(cs, ra));
-    best = look_for_best(cs, &hit, ra, at, gdbx_back_passes(at));
+    begun = again ? gdbx.arch->begun_before(cs, pc) : GDBX_BEGUN_NO;
+    /* An instruction that has faulted has counted when it was begun first. */
+    best = look_for_best(cs, &hit, ra, at, gdbx_back_passes(at) &&
+                                           begun != GDBX_BEGUN_YES);
 
     if (best) {
         hit.pid = best->pid;
         hit.hardware = best->hardware;
         hit.number = best->number;
         gdbx_back_point(cs, &hit, &at);
+        if (begun == GDBX_BEGUN_MAYBE) {
+            timeline_unsure();
+        }
     }
     if (!timeline_landing() || !gdbx_hit(cs)->asked) {
         return false;
@@ -302,7 +309,7 @@ bool gdbx_point_hit(CPUState *cs, uint64_t pc, uintptr_t ra, bool again)
     GdbxHit *hit;
 
     if (timeline_busy()) {
-        return look_back(cs, pc, ra);
+        return look_back(cs, pc, ra, again);
     }
     told = gdbx_take_told(cs, pc, again);
     counted = told & GDBX_TOLD_COUNTED;

@@ -155,7 +155,11 @@ static void make_text(CPUState *cs, GdbxEvent *ev)
     }
     for (unsigned i = 0; i < n; i++) {
         g_string_append(s, i ? ", " : "(");
-        append_value(s, ev->field[ARG0 + i]);
+        if (ev->known & (1u << (ARG0 + i))) {
+            append_value(s, ev->field[ARG0 + i]);
+        } else {
+            g_string_append_c(s, '?');
+        }
     }
     g_string_append(s, n ? ")" : "()");
     if (!ev->field[ENTRY]) {
@@ -186,6 +190,9 @@ bool gdbx_syscall_event(CPUState *cs, const GdbxCall *call,
         ev.field[RESULT] = *result;
     } else {
         ev.known &= ~(1u << RESULT);
+    }
+    if (call->no_args) {
+        ev.known &= ~MAKE_64BIT_MASK(ARG0, ARRAY_SIZE(call->arg));
     }
     return gdbx_event(cs, &ev);
 }

@@ -157,6 +157,7 @@ bool gdbx_syscall_begins(CPUState *cs, GdbxCall *call)
     uint64_t key;
     bool stop;
 
+    call->no_args = false;
     if (gdbx_catch_any()) {
         call->who = who_is(cs);
     }
@@ -287,6 +288,15 @@ static bool is_new(const OsiTask *t, const OsiSyscall *sc)
            osi_saved_user_regs(gdbx_guest(), t, &regs, NULL) && !regs.rax;
 }
 
+/* An exec clears the registers that it was made with before it ends. */
+static bool args_are_gone(const OsiSyscall *sc)
+{
+    const char *name = osi_call_name(sc->number, sc->compat32);
+
+    return name && g_str_has_prefix(name, "execve") && !sc->args[0] &&
+           !sc->args[1] && !sc->args[2];
+}
+
 /* A call that @t was in when somebody began to care. */
 static void seed(const OsiTask *t)
 {
@@ -300,6 +310,7 @@ static void seed(const OsiTask *t)
         call.made = (OsiCall) { sc.number, sc.pc, sc.compat32 };
         call.pc = sc.pc - 2;
         memcpy(call.arg, sc.args, sizeof(call.arg));
+        call.no_args = args_are_gone(&sc);
         if (!never_ends(&call.made) && !is_new(t, &sc)) {
             remember(t->object, &call);
         }

@@ -31,6 +31,7 @@ typedef struct GdbxCall {
     uint64_t arg[6];
     uint64_t pc;            /* linear address of the instruction */
     OsiIds who;             /* 0: it could not be told */
+    bool no_args;           /* they were gone when somebody began to care */
 } GdbxCall;
 
 /* --- what the arch asks and says; vCPU thread, state synchronised --- */

@@ -67,6 +67,12 @@ typedef struct GdbxSavedReg {
     uint64_t value;
 } GdbxSavedReg;
 
+typedef enum GdbxBegun {
+    GDBX_BEGUN_NO,      /* an interrupt came in front of it */
+    GDBX_BEGUN_YES,
+    GDBX_BEGUN_MAYBE,   /* it was before anything was noted */
+} GdbxBegun;
+
 typedef struct GdbxArch {
     /* The stub starts, perhaps not for the first time. Main thread. */
     void (*start)(void);
@@ -191,6 +197,15 @@ typedef struct GdbxArch {
 
     /* What is recorded of calls has changed (gdbstub/gdbx/callstack.h). */
     void (*calls_changed)(void);
+
+    /*
+     * @cs is in front of the instruction at @pc, which may have been begun before:
+     * has it been, and faulted? What is noted of that while gdbx_back_looks counts
+     * once. vCPU thread.
+     */
+    GdbxBegun (*begun_before)(CPUState *cs, uint64_t pc);
+    /* The machine has become what it was at another time. No vCPU executes. */
+    void (*forget_faults)(void);
 
     /* Throws translated code of the page at RAM offset @ram away. vCPU thread. */
     void (*drop_code)(uint64_t ram);

@@ -245,11 +245,13 @@ static inline void gdbx_hook_deliver(CPUState *cs)
 extern bool gdbx_traps, gdbx_msrs;
 
 /*
- * Are kinds of instructions wanted anywhere (target/i386/gdbx/insn-sets.h)? Then
- * which instructions have faulted is noted. vCPU thread.
+ * Are kinds of instructions wanted anywhere (target/i386/gdbx/insn-sets.h), or
+ * does a replay look back? Then which instructions have faulted is noted, and
+ * which an interrupt came in front of. vCPU thread.
  */
-extern bool gdbx_insn_wanted_now;
+extern bool gdbx_insn_wanted_now, gdbx_back_looks;
 void gdbx_insn_faulted(CPUState *cs, int vector);
+void gdbx_insn_interrupted(CPUState *cs);
 
 void gdbx_trap_seen(CPUState *cs, int vector, bool soft, int error,
                     uint64_t next, bool hw, uintptr_t ra);
@@ -271,8 +273,11 @@ static inline void gdbx_hook_interrupt(CPUState *cs, int vector, bool soft,
                                        int error, uint64_t next, bool hw,
                                        uintptr_t ra)
 {
-    if (unlikely(gdbx_insn_wanted_now) && !soft && !hw) {
+    if (unlikely(gdbx_insn_wanted_now | gdbx_back_looks) && !soft && !hw) {
         gdbx_insn_faulted(cs, vector);
+    }
+    if (unlikely(gdbx_back_looks) && hw) {
+        gdbx_insn_interrupted(cs);
     }
     if (unlikely(qatomic_read(&gdbx_traps))) {
         gdbx_trap_seen(cs, vector, soft, error, next, hw, ra);

@@ -124,6 +124,14 @@ unsigned timeline_interval(void);
 #define TIMELINE_ANY_PC UINT64_MAX
 #define TIMELINE_STOPS (UINT64_MAX - 1)
 void timeline_hit(uint64_t icount, uint64_t pc);
+/*
+ * The hit just told may be none, by what happened before the interval: the same is
+ * looked through with more in front of it, unless a later one is told, or history
+ * has no more. vCPU thread.
+ */
+void timeline_unsure(void);
+/* Is this interval the last one, with more in front of it? vCPU thread. */
+bool timeline_wider(void);
 /* @fn is called when the machine has become what it was. vCPU thread, BQL. */
 void timeline_on_restore(void (*fn)(void));
 /*

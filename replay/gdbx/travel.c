@@ -56,6 +56,8 @@ static struct {
     bool hold_end;
     bool interrupted;
     bool hit;
+    bool unsure;        /* ... perhaps none: an earlier interval may tell */
+    bool wider;         /* the interval has the last one in it */
     bool first;         /* the first hit is looked for, not the last */
     bool landing;       /* on the way to one of TIMELINE_STOPS */
     unsigned interval;
@@ -137,6 +139,7 @@ void timeline_hit(uint64_t icount, uint64_t pc)
 {
     if (icount <= tl.before) {
         tl.hit = true;
+        tl.unsure = false;
         tl.hit_at = icount;
         tl.hit_pc = pc;
         if (tl.first) {
@@ -144,6 +147,16 @@ void timeline_hit(uint64_t icount, uint64_t pc)
             qatomic_set(&tl.phase, FOUND);
         }
     }
+}
+
+void timeline_unsure(void)
+{
+    tl.unsure = true;
+}
+
+bool timeline_wider(void)
+{
+    return tl.wider;
 }
 
 void timeline_interrupt(void)
@@ -216,7 +229,7 @@ static void go_back(Phase phase, uint64_t goal, uint64_t back_to)
     const Checkpoint *c = store_find(back_to);
 
     index_jump(replay_get_current_icount(), c ? c->icount : 0);
-    tl.hit = tl.landing = false;
+    tl.hit = tl.landing = tl.wider = false;
     tl.interval++;
     tl.goal = goal;
     tl.goal_pc = TIMELINE_ANY_PC;
@@ -331,7 +344,10 @@ static void go_to_hit(void)
 /* An interval has been looked through. */
 static void looked(void)
 {
-    if (tl.hit) {
+    if (tl.hit && tl.unsure && tl.from && store_find(tl.from - 1)) {
+        go_back(LOOKING, tl.goal, tl.from - 1);
+        tl.wider = true;
+    } else if (tl.hit) {
         go_to_hit();
     } else if (tl.from && store_find(tl.from - 1)) {
         go_back(LOOKING, tl.from, tl.from - 1);

@@ -15,8 +15,7 @@ import tap
 from vm import ROOT
 
 COMMANDS = int(os.environ.get('COMMANDS', '80'))
-SEED = int(os.environ.setdefault(
-    'SEED', str(random.SystemRandom().randrange(1, 1 << 31))))
+SEED = tap.seed('SEED')
 SOURCE = 'tests/guest/programs/walk.c'
 COUNT = len((ROOT / SOURCE).read_text().splitlines())
 guest = common.Guest(run=['walk', 'walk-alarm', 'sleeper', 'busy-a'], smp=2)

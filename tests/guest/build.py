@@ -94,6 +94,8 @@ PROGRAMS = {
     'bin/steps': ('programs', ['steps.c'], STATIC + ['-O0']),
     'bin/walk': ('programs', ['walk.c'], STATIC + ['-O0', '-pthread', '-no-pie',
                                                   '-fno-pie']),
+    'bin/trail': ('programs', ['trail.c'],
+                  ['-O0', '-no-pie', '-fno-pie', '-gno-column-info']),
     'bin/sled': ('programs', ['sled.c'], STATIC + ['-fno-pie']),
     'bin/insns': ('programs', ['insns.c'], STATIC),
     'bin/load': ('programs', ['load.c'], ['-no-pie', '-fno-pie',

@@ -315,6 +315,8 @@ static const GdbxArch x86_arch = {
     .calls_changed = gdbx_insn_sets_changed,
     .pc_at = gdbx_i386_pc_at,
     .repeats = gdbx_i386_repeats,
+    .begun_before = gdbx_i386_begun_before,
+    .forget_faults = gdbx_i386_forget_faults,
     .read_virt = gdbx_i386_read_virt,
     .drop_code = drop_code,
 };

@@ -13,6 +13,7 @@
 #include "qemu/atomic.h"
 #include "cpu.h"
 #include "gdbx/event-insn.h"
+#include "gdbx/insn.h"
 
 /* One slot for each hash, until another takes it. */
 #define SEEN 4096
@@ -44,7 +45,8 @@ static uint64_t place(CPUX86State *env, uint64_t pc, const GdbxInsn *in)
     return h;
 }
 
-static uint64_t faulted[SEEN];
+/* Each of those that ask takes its note away. */
+static uint64_t faulted[SEEN], point_faulted[SEEN], interrupted[SEEN];
 
 static uint64_t whole_place(CPUX86State *env, uint64_t pc)
 {
@@ -64,15 +66,42 @@ void gdbx_insn_faulted(CPUState *cs, int vector)
     /* The fetch of an instruction fails before it is announced. */
     if (vector != EXCP0E_PAGE || env->cr[2] - pc >= GDBX_INSN_MAX) {
         qatomic_set__nocheck(&faulted[h % SEEN], h);
+        qatomic_set__nocheck(&point_faulted[h % SEEN], h);
     }
 }
 
-/* Once for each fault. */
-static bool has_faulted(CPUX86State *env, uint64_t pc)
+void gdbx_insn_interrupted(CPUState *cs)
 {
-    uint64_t h = whole_place(env, pc), *f = &faulted[h % SEEN];
+    CPUX86State *env = cpu_env(cs);
+    uint64_t h = whole_place(env, gdbx_linear(env, env->eip));
+
+    /* Else it says nothing: RF would be set without it, too. */
+    if (!(env->eflags & RF_MASK)) {
+        qatomic_set__nocheck(&interrupted[h % SEEN], h);
+    }
+}
+
+/* Once for each fault, or interrupt, in @notes. */
+static bool is_noted(CPUX86State *env, uint64_t pc, uint64_t *notes)
+{
+    uint64_t h = whole_place(env, pc), *f = &notes[h % SEEN];
 
     return qatomic_read__nocheck(f) == h && qatomic_xchg__nocheck(f, 0) == h;
+}
+
+GdbxBegun gdbx_i386_begun_before(CPUState *cs, uint64_t pc)
+{
+    if (is_noted(cpu_env(cs), pc, point_faulted)) {
+        return GDBX_BEGUN_YES;
+    }
+    return is_noted(cpu_env(cs), pc, interrupted) ? GDBX_BEGUN_NO
+                                                  : GDBX_BEGUN_MAYBE;
+}
+
+void gdbx_i386_forget_faults(void)
+{
+    memset(point_faulted, 0, sizeof(point_faulted));
+    memset(interrupted, 0, sizeof(interrupted));
 }
 
 bool gdbx_insn_begun(CPUState *cs, uint64_t pc, const GdbxInsn *in, bool again)
@@ -82,7 +111,7 @@ bool gdbx_insn_begun(CPUState *cs, uint64_t pc, const GdbxInsn *in, bool again)
     uint64_t h, count = env->regs[R_ECX];
     Seen *s;
 
-    if (again && has_faulted(env, pc)) {
+    if (again && is_noted(env, pc, faulted)) {
         return true;
     }
     if (!(in->classes & GDBX_CLASS_REP)) {
