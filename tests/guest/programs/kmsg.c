@@ -2,9 +2,9 @@
 /*
  * Lines of the kernel's log. At SIGUSR1 it writes N of its own (with and without
  * an end, with characters that are none, short and long, one nearly as long as
- * the kernel takes), makes the kernel print its help of
- * sysrq, which is one line in many pieces, and copies what the log has had
- * since the program began from /dev/kmsg to /kmsg.
+ * the kernel takes), makes the kernel print its help of sysrq, which is one line
+ * in many pieces, says that this was it, and copies what the log has had since
+ * the program began from /dev/kmsg to /kmsg.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -82,6 +82,7 @@ int main(int argc, char **argv)
         put("/proc/sys/kernel/printk_devkmsg", "on\n", 3);
         lines(argc > 1 ? atoi(argv[1]) : 10);
         put("/proc/sysrq-trigger", "h", 1);
+        put("/dev/kmsg", "that was \"kmsg\"\n", 16);
         copy(log);
         done();
     }
