@@ -251,6 +251,9 @@ static bool on_journey(Happening *h, GdbxCatch **c, unsigned n)
         look_back(h, c, n, at);
     } else if (gdbx_back_arrives(at)) {
         land(h, c, n);
+        if (h->stop) {
+            timeline_landed();
+        }
     }
     return h->stop;
 }

@@ -84,7 +84,11 @@ bool gdbx_back_deed(CPUState *cs, const GdbxDeed *d, GdbxInstant at)
     bool now = false;
 
     if (gdbx_back_arrives(at)) {
-        return gdbx_deed_try(d, &now) && now;
+        if (!gdbx_deed_try(d, &now) || !now) {
+            return false;
+        }
+        timeline_landed();
+        return true;
     }
     if (gdbx_back_passes(at) && gdbx_nth_wins(at)) {
         back.kind = DEED;
@@ -280,7 +284,7 @@ bool gdbx_back_stopped(RunState state)
     TimelineEnd end = timeline_take_end();
 
     gdbx_back_end(end != TIMELINE_BROKEN && end != TIMELINE_FAILED &&
-                  !gdbx_nth_counting());
+                  end != TIMELINE_MISSED && !gdbx_nth_counting());
     if (end != TIMELINE_THERE) {
         gdbx_index_build_broken();
     } else if (build_goes_on()) {
@@ -314,6 +318,13 @@ bool gdbx_back_stopped(RunState state)
     case TIMELINE_FAILED:
         gdbx_nth_end();
         gdbx_console("gdbx: the machine could not be brought back\n");
+        tell(GDB_SIGNAL_ABRT, "");
+        break;
+    case TIMELINE_MISSED:
+        gdbx_nth_end();
+        gdbx_console("gdbx: what was found at instruction %" PRIu64 " was not met "
+                     "there again: this replay goes another way each time\n",
+                     back.icount);
         tell(GDB_SIGNAL_ABRT, "");
         break;
     case TIMELINE_THERE:

@@ -75,6 +75,7 @@ typedef enum TimelineEnd {
     TIMELINE_END,               /* the end of the recording, journey or not */
     TIMELINE_BROKEN,            /* interrupted, wherever it was */
     TIMELINE_FAILED,            /* a checkpoint could not be restored */
+    TIMELINE_MISSED,            /* behind a hit that was not met again */
 } TimelineEnd;
 
 /*
@@ -112,6 +113,8 @@ bool timeline_looking(void);
  * it comes by again. Any thread.
  */
 bool timeline_landing(void);
+/* ... and has been met: the machine is going to stop. vCPU thread. */
+void timeline_landed(void);
 /* Grows with each interval that is looked through, the latest first. */
 unsigned timeline_interval(void);
 /*
@@ -136,7 +139,8 @@ bool timeline_wider(void);
 void timeline_on_restore(void (*fn)(void));
 /*
  * Ends the journey soon, wherever it is; if it was at its end, the next one, unless
- * that is taken back. Main thread.
+ * that is taken back. Where the log has something that the machine does not do, that
+ * takes 100 ms, and it is no position. Main thread.
  */
 void timeline_interrupt(void);
 /* Was there an interrupt that has ended nothing? Then no more. Any thread. */

@@ -47,6 +47,8 @@ typedef enum Phase {
 
 /* Instructions that are looked through at once, at no loss. */
 #define NEAR 2000
+/* An interrupted journey waits so long for an entry of the log to be met. */
+#define PATIENCE_MS 100
 
 static struct {
     bool on;
@@ -55,11 +57,14 @@ static struct {
     bool asked;         /* ... and has been asked to */
     bool hold_end;
     bool interrupted;
+    bool insisted;      /* ... PATIENCE_MS ago */
+    QEMUTimer *patience;
     bool hit;
     bool unsure;        /* ... perhaps none: an earlier interval may tell */
     bool wider;         /* the interval has the last one in it */
     bool first;         /* the first hit is looked for, not the last */
     bool landing;       /* on the way to one of TIMELINE_STOPS */
+    bool landed;        /* ... which has been met */
     unsigned interval;
     void (*restored)(void);
     uint64_t hit_at, hit_pc;
@@ -159,9 +164,40 @@ bool timeline_wider(void)
     return tl.wider;
 }
 
+void timeline_landed(void)
+{
+    tl.landed = true;
+}
+
+static void nothing(CPUState *cs, run_on_cpu_data data)
+{
+}
+
+/* A vCPU that is halted would not come by. */
+static void wake(void)
+{
+    async_run_on_cpu(first_cpu, nothing, RUN_ON_CPU_NULL);
+}
+
+/*
+ * A journey ends where all is done that the log has in front of an instruction.
+ * If the log has what never comes, it has to end all the same.
+ */
+static void insist(void *opaque)
+{
+    if (qatomic_read(&tl.interrupted)) {
+        qatomic_set(&tl.insisted, true);
+        wake();
+    }
+}
+
 void timeline_interrupt(void)
 {
-    tl.interrupted = true;
+    if (!tl.patience) {
+        tl.patience = timer_new_ms(QEMU_CLOCK_REALTIME, insist, NULL);
+    }
+    qatomic_set(&tl.interrupted, true);
+    timer_mod(tl.patience, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + PATIENCE_MS);
     if (first_cpu) {
         cpu_exit(first_cpu);
     }
@@ -169,9 +205,10 @@ void timeline_interrupt(void)
 
 bool timeline_take_interrupt(void)
 {
-    bool was = tl.interrupted;
+    bool was = qatomic_read(&tl.interrupted);
 
-    tl.interrupted = false;
+    qatomic_set(&tl.interrupted, false);
+    qatomic_set(&tl.insisted, false);
     return was;
 }
 
@@ -229,7 +266,7 @@ static void go_back(Phase phase, uint64_t goal, uint64_t back_to)
     const Checkpoint *c = store_find(back_to);
 
     index_jump(replay_get_current_icount(), c ? c->icount : 0);
-    tl.hit = tl.landing = tl.wider = false;
+    tl.hit = tl.landing = tl.landed = tl.wider = false;
     tl.interval++;
     tl.goal = goal;
     tl.goal_pc = TIMELINE_ANY_PC;
@@ -246,10 +283,6 @@ static void go_back(Phase phase, uint64_t goal, uint64_t back_to)
     set_limit(next_limit(tl.from));
 }
 
-static void nothing(CPUState *cs, run_on_cpu_data data)
-{
-}
-
 static void set_out(Phase phase, uint64_t goal, uint64_t back_to)
 {
     tl.look_there = tl.first = false;
@@ -258,8 +291,7 @@ static void set_out(Phase phase, uint64_t goal, uint64_t back_to)
     tl.then = phase;
     set_limit(0);
     qatomic_set(&tl.phase, SETTING_OUT);
-    /* A vCPU that is halted would not come by. */
-    async_run_on_cpu(first_cpu, nothing, RUN_ON_CPU_NULL);
+    wake();
 }
 
 bool timeline_seek(uint64_t icount)
@@ -374,7 +406,7 @@ static void arrived(uint64_t now)
         tl.look_there = false;
         go_back(LOOKING, tl.goal, tl.goal - 1);
     } else {
-        end(TIMELINE_THERE);
+        end(tl.landing && !tl.landed ? TIMELINE_MISSED : TIMELINE_THERE);
     }
 }
 
@@ -422,6 +454,9 @@ static void turn(void)
     if (!at_instruction()) {
         if (at_fault()) {
             end(TIMELINE_THERE);
+        } else if (tl.phase != IDLE && qatomic_read(&tl.insisted)) {
+            timeline_take_interrupt();
+            end(TIMELINE_BROKEN);
         }
         return;
     }

@@ -29,13 +29,15 @@ FULL = {'rounds': 7, 'boot_rounds': 15, 'seconds': 2.0, 'points': 1000,
         'trips': 30, 'tasks': 5000, 'threads': 1000,
         # Of a recording: bytes of log beyond the boot; see replays.py.
         'log': 1500000, 'instructions': 10 ** 10, 'places': 100, 'steps': 50,
-        'distances': (10 ** 8, 10 ** 9), 'idle': 30,
+        'distances': (10 ** 8, 10 ** 9), 'idle': 30, 'far': 80000,
+        'slices': 20, 'slice': .5,
         'turns': (200, 20000000),
         'counts': {'pristine': 2000, 'patched': 10000000}}
 SMOKE = {'rounds': 1, 'boot_rounds': 1, 'seconds': 0.5, 'points': 100,
          'trips': 2, 'tasks': 200, 'threads': 50, 'turns': (5, 100000),
          'log': 10000, 'instructions': 10 ** 10, 'places': 4, 'steps': 5,
-         'distances': (10 ** 7,), 'idle': 2,
+         'distances': (10 ** 7,), 'idle': 2, 'far': 80000,
+         'slices': 2, 'slice': .2,
          'counts': {'pristine': 50, 'patched': 10000}}
 
 
@@ -70,6 +72,7 @@ def everything(plan):
     result = {'date': now.strftime('%Y-%m-%d %H:%M UTC'),
               'command': 'make bench', 'rounds': plan['rounds'],
               'boot_rounds': plan['boot_rounds'],
+              'slices': plan['slices'], 'slice': plan['slice'],
               'machine': machine(), 'versions': versions()}
     result['conditions'] = measure.conditions(plan['rounds'], plan['counts'])
     result['page_sharing'] = measure.page_sharing(plan['rounds'],

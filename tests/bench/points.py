@@ -7,6 +7,7 @@ armed. Nothing is hit in any of them."""
 import contextlib
 import random
 import re
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -248,23 +249,41 @@ def round_trip(vm, plan):
 
 # Nothing armed --------------------------------------------------------------
 
-def idle_rate(which, kind, seconds):
-    """In a machine of its own, so that all have the same history."""
+@contextlib.contextmanager
+def paused_program(which, kind):
+    """In a machine that stands still."""
     with VM(qemu=which, smp=1, append='nokaslr') as vm:
         vm.wait_ready()
         with program(vm, kind) as (pid, _):
-            return speed(vm, pid, seconds)
+            vm.qmp.command('stop')
+            yield vm, pid
+            vm.qmp.command('cont')
+
+
+def slice_of(vm, pid, seconds):
+    vm.qmp.command('cont')
+    try:
+        return speed(vm, pid, seconds)
+    finally:
+        vm.qmp.command('stop')
 
 
 def nothing_armed(plan, kinds):
+    """Machines that take turns, each for a moment: what the host does otherwise
+    meets both. New ones in each round: where things lie in memory matters too."""
     found = {}
     for kind in kinds:
         rates = {w: [] for w in WHICH}
         for n in range(plan['rounds']):
-            for which in WHICH[::1 if n % 2 else -1]:
-                rates[which].append(idle_rate(which, kind, plan['seconds']))
-            say(f"nothing armed, {kind}, round {n + 1}: "
-                + ', '.join(f'{w} {rates[w][-1]:.4g} /s' for w in WHICH))
+            with contextlib.ExitStack() as stack:
+                vms = [(w, *stack.enter_context(paused_program(w, kind)))
+                       for w in WHICH]
+                for turn in range(plan['slices']):
+                    for which, vm, pid in vms[::1 if turn % 2 else -1]:
+                        rates[which].append(slice_of(vm, pid, plan['slice']))
+            say(f"nothing armed, {kind}, round {n + 1}: " + ', '.join(
+                f"{w} {statistics.median(rates[w][-plan['slices']:]):.4g} /s"
+                for w in WHICH))
         ratios = summary([a / b for a, b in zip(rates['pristine'],
                                                 rates['patched'])], 4)
         found['nothing_armed_' + kind] = {

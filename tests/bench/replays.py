@@ -18,8 +18,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / d) for d in ('replay', 'lib', 'rsp')]
 from measure import WHICH, cpu_seconds, say, summary  # noqa: E402
 from recording import (FIRMWARE, M, Machine,  # noqa: E402
-                       addresses, insert, rdi_is, talk_to)
+                       addresses, insert, rdi_is, record, talk_to)
+from gdbrun import Gdb  # noqa: E402
 from session import until  # noqa: E402
+from vm import ROOT  # noqa: E402
 
 RUN = ('busy-a', 'busy-b')
 NEVER = 0x7fff123456789abc
@@ -133,6 +135,7 @@ def alone(which, path, **options):
         vm.process.returncode = os.waitstatus_to_exitcode(status)
         if vm.process.returncode:
             raise RuntimeError(f'the replay ended with {status}')
+    alone.peak = used.ru_maxrss         # KiB
     return used.ru_utime + used.ru_stime
 
 
@@ -178,6 +181,8 @@ def forwards(plan, path):
     for kind, value in result.items():
         value['ratio'] = summary([a / b for a, b in zip(
             seconds[kind], seconds['pristine'])], 3)['median']
+    alone('pristine', path)
+    result['pristine']['peak_mib'] = alone.peak >> 10
     return result
 
 
@@ -271,6 +276,14 @@ def checkpoints(r, last):
     return found
 
 
+def memory(r):
+    """MiB: the most that the emulator ever had, its checkpoints, their budget."""
+    status = Path(f'/proc/{r.vm.process.pid}/status').read_text()
+    used, budget = r.numbers('gdbx time', r'(\d+) of (\d+) MiB')
+    return {'peak': int(re.search(r'VmHWM:\s+(\d+)', status)[1]) >> 10,
+            'checkpoints': used, 'budget': budget}
+
+
 def back(plan, path):
     with Replay(path) as r:
         length = r.length()
@@ -286,8 +299,63 @@ def back(plan, path):
         found['finds']['false'] = far_back(
             r, plan, last, entry, 'with false conditions', distance, True)
         found['checkpoints'] = checkpoints(r, last)
+        found['memory'] = memory(r)
         say(f"checkpoints: {found['checkpoints']}")
         return length, found
+
+
+# Lines -----------------------------------------------------------------------
+
+FAR = ROOT / 'tests' / 'guest' / 'programs' / 'far.c'
+COMMANDS = ('next', 'reverse-next', 'reverse-finish')
+
+
+def line_of(mark):
+    return next(n for n, text in enumerate(FAR.read_text().splitlines(), 1)
+                if f'/* {mark} */' in text)
+
+
+def timed(gdb, command, line):
+    """Seconds until gdb has its prompt again, at that line."""
+    start = time.monotonic()
+    stop = gdb.run(command)
+    seconds = time.monotonic() - start
+    if gdb.mi('-stack-info-frame')['frame'].get('line') != str(line):
+        raise RuntimeError(f'{command}: not at line {line}: {stop}')
+    return seconds
+
+
+def lines(plan, path):
+    """What gdb takes to step over a line that takes long, and out of it."""
+    record(path, ('far',), more=plan['far'])
+    seconds = {c: [] for c in COMMANDS}
+    call, behind, end = map(line_of, ('call far', 'behind', 'end of far'))
+    with Machine('replay', path, ('far',)) as vm, Gdb() as gdb:
+        gdb.deadline = 3600
+        gdb.connect(vm)
+        gdb.run('stepi')        # the log's first event: time begins
+        last = int(re.search(r' of (\d+) ', gdb.cmd('monitor gdbx when'))[1])
+        gdb.cmd(f'monitor gdbx seek {last - 3 * 10 ** 8}')
+        gdb.run('stepi')
+        gdb.attach(next(int(row['pid']) for row in gdb.os_table('processes')
+                        if row['command'].endswith('far')))
+        gdb.cmd(f'tbreak far.c:{call}')
+        gdb.run('continue')
+        first = gdb.number('$icount')
+        for n in range(plan['rounds']):
+            gdb.cmd(f'monitor gdbx seek {first}')
+            gdb.run('stepi')
+            seconds['next'].append(timed(gdb, 'next', behind))
+            distance = gdb.number('$icount') - first
+            seconds['reverse-next'].append(timed(gdb, 'reverse-next', call))
+            gdb.cmd(f'tbreak far.c:{end}')
+            gdb.run('continue')
+            seconds['reverse-finish'].append(
+                timed(gdb, 'reverse-finish', call))
+            say(f'a line of {distance} instructions, round {n + 1}: ' + ', '.join(
+                f'{c} {seconds[c][-1]:.3f} s' for c in COMMANDS))
+    return dict({c.replace('-', '_'): summary(v, 3)
+                 for c, v in seconds.items()}, instructions=distance)
 
 
 def replays(plan):
@@ -298,4 +366,5 @@ def replays(plan):
         result['log'] = log_size(folder / 'patched', length)
         result['forwards'] = forwards(plan, folder / 'pristine')
         result['idle'] = idle(plan, folder / 'idle')
+        result['lines'] = lines(plan, folder / 'far')
         return result

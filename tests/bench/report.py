@@ -40,7 +40,7 @@ Noise of the slowdown: {n_pristine} and {n_patched}.
 ## Breakpoints that are passed
 
 Work in a second of the emulator's CPU time, counted by the guest, in one process: free, and with what the row says; the slowdown is the
-median of the rounds' ratios.
+median of the rounds' ratios. Nothing armed: the machines take turns, {slices} of {slice} s each in a round.
 
 | | free | with | slowdown | noise |
 |---|---|---|---|---|
@@ -123,6 +123,12 @@ The replay of a machine that had nothing to do for {idle_recorded} s (`sleep=on`
 
 A checkpoint: {cp_take_ms} ms and {cp_pages:,} pages of 4 KiB (mean of {cp_made}). Going back to one {cp_restore_pages:,} pages away:
 {cp_restore_ms:.1f} ms. Translated anew in a step back: {cp_blocks_a_step} of {cp_blocks:,} blocks.
+
+Memory after all of this: the emulator had {m_peak:,} MiB at most, of these {m_checkpoints:,} for checkpoints, which may have
+{m_budget:,}; pristine, at the end of the replay, {m_pristine:,} MiB.
+
+A line of {line_instructions:,} instructions, seconds until gdb has its prompt: `next` {l_next:.2f}, `reverse-next` {l_reverse_next:.2f}, `reverse-finish` out
+of the function that it calls {l_reverse_finish:.2f}.
 
 ## A whole boot, the extension compiled in and unused
 
@@ -271,6 +277,11 @@ def replays(r):
                                    for i in back['finds'].items())
     found.update({'s_' + k: v for k, v in back['steps'].items()})
     found.update({'cp_' + k: v for k, v in back['checkpoints'].items()})
+    found.update({'m_' + k: v for k, v in back['memory'].items()},
+                 m_pristine=r['forwards']['pristine']['peak_mib'],
+                 line_instructions=r['lines']['instructions'])
+    for name in 'next', 'reverse_next', 'reverse_finish':
+        found['l_' + name] = r['lines'][name]['median']
     return found
 
 
@@ -278,7 +289,8 @@ def page(b):
     c, p = b['conditions'], b['page_sharing']
     values = dict(b['machine'], **b['versions'])
     values.update(
-        date=b['date'], rounds=b['rounds'],
+        date=b['date'], rounds=b['rounds'], slices=b['slices'],
+        slice=b['slice'],
         boot_rounds=b['boot_rounds'], c_ratio=c['ratio'],
         boot_rows='\n'.join(boot_row(k, r) for k, r in b['boot'].items()))
     known = b['introspection']

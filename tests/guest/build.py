@@ -96,6 +96,8 @@ PROGRAMS = {
                                                   '-fno-pie']),
     'bin/trail': ('programs', ['trail.c'],
                   ['-O0', '-no-pie', '-fno-pie', '-gno-column-info']),
+    'bin/far': ('programs', ['far.c'],
+                ['-O0', '-no-pie', '-fno-pie', '-gno-column-info']),
     'bin/sled': ('programs', ['sled.c'], STATIC + ['-fno-pie']),
     'bin/insns': ('programs', ['insns.c'], STATIC),
     'bin/load': ('programs', ['load.c'], ['-no-pie', '-fno-pie',

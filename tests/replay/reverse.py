@@ -8,7 +8,9 @@ GDBX_RUNS=N: the whole so often (once in `make check`).
 import contextlib
 import os
 import re
+import tempfile
 import time
+from pathlib import Path
 
 from recording import (FIRMWARE, M, TICKS, Machine, firmware_recording,
                        icount, state, talk_to, tap)
@@ -192,6 +194,56 @@ def test_no_interrupt_is_lost():
                 broken += 1
             talk.expect(talk.run('bs'), 'T05')      # and it is over
         tap.note(f'{broken} of 100 on their way')
+
+
+EVENT_RANDOM = 27               # replay/replay-internal.h
+HEADER = 12
+
+
+def test_interrupt_where_nothing_comes():
+    "Ctrl-C ends a journey that waits for what never comes"
+    with tempfile.TemporaryDirectory(prefix='gdbx-rr-') as room:
+        log = Path(room) / 'rr'
+        data = Path(firmware_recording()).read_bytes()
+        # A random number, and nobody wants one.
+        log.write_bytes(data[:HEADER] + bytes([EVENT_RANDOM]) + bytes(8) +
+                        data[HEADER:])
+        with Machine('replay', log, **FIRMWARE) as vm, talk_to(vm) as talk:
+            talk.ok(f'Hgp{M}.1')
+            talk.ok(f'Hcp{M}.1')
+            for _ in range(3):
+                tap.contains(talk.command(f'gdbx seek {EARLY}'),
+                             'the next resume')
+                talk.resume('vCont;c')
+                talk.sock.sendall(b'\x03')
+                talk.expect(talk.stop(), rf'T02thread:p{M}\.')
+                tap.equal(icount(talk), 0, 'where it is')
+
+
+def test_missed():
+    "an event that is found and not met again is told as that"
+    # Found in an interval that has a page of the future.
+    with replay() as (vm, talk):
+        at = tick(talk, 3)
+        ticks = talk.ask(f'm{TICKS:x},4')
+        tap.contains(talk.command(
+            f'gdbx break interrupt 8 if *(int *){TICKS:#x} == '
+            f'{int.from_bytes(bytes.fromhex(ticks), "little")}'), 'point')
+        talk.expect(talk.run('bc'), 'T05.*replaylog:begin')
+        seek(talk, at)
+        talk.command('gdbx time forget-page')
+        stop, said = talk.run('bc')
+        tap.contains(said, 'was not met there again')
+        tap.contains(stop, 'T06')
+
+
+def tick(talk, n):
+    """Where the clock has ticked so often. -> instruction count"""
+    talk.ok(f'Z2,{TICKS:x},4')
+    for _ in range(n):
+        talk.expect(talk.run(), 'T05.*watch')
+    talk.ok(f'z2,{TICKS:x},4')
+    return icount(talk)
 
 
 def test_spoilt():
